@@ -1,0 +1,411 @@
+"""The nouns of this project, each one frozen type, used with exactly this meaning everywhere.
+
+Standard library only and no input or output: everything else may import this module, and it imports nothing of ours
+but the JSON reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, TypeVar
+
+from conformance import strictjson
+
+Value = TypeVar("Value")
+
+
+class Level(StrEnum):
+    """How much a clause weighs: a broken MUST fails, a broken SHOULD warns, a broken MAY is reported."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+
+class Kind(StrEnum):
+    """Who says it: the vendor, the reference the vendor claims compatibility with, or only real traffic."""
+
+    DOCUMENTED = "documented"
+    INHERITED = "inherited"
+    OBSERVED = "observed"
+
+
+class Status(StrEnum):
+    """What became of a check."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    WARN = "warn"
+    WAIVED = "waived"
+    COULD_NOT_CHECK = "could-not-check"
+    NOT_APPLICABLE = "not-applicable"
+    ERROR = "error"
+
+
+class Mode(StrEnum):
+    """Where the innermost transport gets its answers from."""
+
+    REPLAY = "replay"
+    REFERENCE = "reference"
+    LIVE = "live"
+    RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What must hold: one sentence with its weight and the page that says so."""
+
+    id: str
+    sentence: str
+    level: Level
+    kind: Kind
+    source: str
+    read: date
+    endpoint: str
+    tags: frozenset[str] = frozenset()
+    excluded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One operation of the API: ``POST /chat/completions`` with the schemas of its request and its answer."""
+
+    name: str
+    method: str
+    path: str
+    success: tuple[int, ...]
+    answer: str | None
+    request: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How the contract says that a wrong request is turned down: status, envelope, types, and the thing named."""
+
+    id: str
+    status: tuple[int, ...]
+    envelopes: tuple[str, ...]
+    types: tuple[str, ...]
+    names: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """What is known to be false of a target, by whom it is owned, and until when that is accepted."""
+
+    clause: str
+    reason: str
+    owner: str
+    link: str
+    expires: date
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait: for a connection, for the first byte of an answer, for the whole of it."""
+
+    connect: float = 10.0
+    first_byte: float = 60.0
+    whole: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom we ask: a base URL, the *name* of the variable that holds its key, and what is known of it."""
+
+    name: str
+    base_url: str
+    key_variable: str
+    model: str
+    official: bool
+    endpoints: frozenset[str]
+    must_list: frozenset[str] = frozenset()
+    concurrency: int = 1
+    requests_per_minute: int | None = None
+    body_limit: int = 8 * 1024 * 1024
+    retry_after_limit: float = 30.0
+    timeouts: Timeouts = Timeouts()
+    waivers: tuple[Waiver, ...] = ()
+    provenance_url: str = ""
+
+    @property
+    def canonical_url(self) -> str:
+        """The address that recordings bear: the target's own, also when it was reached at another."""
+        return self.provenance_url or self.base_url
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Price for a million tokens."""
+
+    currency: str
+    cache_hit: float
+    input: float
+    output: float
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What was announced of one model, with the days it came and went and the pages that say so."""
+
+    id: str
+    family: str
+    announced: date
+    modalities: frozenset[str]
+    sources: tuple[str, ...]
+    read: date
+    retired: date | None = None
+    context: int | None = None
+    max_output: int | None = None
+    price: Price | None = None
+
+    def available(self, day: date) -> bool:
+        """Tell whether the model was to be had all through ``day``."""
+        return self.announced <= day and (self.retired is None or day <= self.retired)
+
+
+class Cost(StrEnum):
+    """What a scenario costs its account: nothing, or tokens."""
+
+    FREE = "free"
+    PAID = "paid"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """How we ask: a plain function from an ``Api`` to the exchanges that it makes.
+
+    ``calls`` names every endpoint that it asks. ``refusal`` names the refusal that it provokes, and ``control`` the
+    scenario whose success shows that the refusal was for the reason given.
+    """
+
+    name: str
+    ask: Callable[[Any], None]
+    calls: tuple[str, ...]
+    cost: Cost = Cost.FREE
+    refusal: str | None = None
+    control: str | None = None
+    tokens: int = 0
+
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """Return the first value of a header, whatever the case of its name; None where there is none."""
+    return next((value for key, value in headers if key.lower() == name.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was sent, with the key already replaced by the name of its variable."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back; ``cut`` tells that the body went on past the limit and was not read further."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An earlier try of the same request, and why it was made again: ``failure``, or the answer that asked for it."""
+
+    failure: str | None
+    response: Response | None
+    waited: float
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What was said, once: a request and its answer, or the reason why there is none.
+
+    ``scenario`` and ``step`` place it; ``refused`` says that the request was made to be refused; ``made_at`` is None
+    where recorded evidence does not say when it was made.
+    """
+
+    scenario: str
+    step: str
+    endpoint: str
+    request: Request
+    response: Response | None
+    made_at: datetime | None
+    seconds: float = 0.0
+    refused: bool = False
+    failure: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    file: str | None = None
+
+    @cached_property
+    def json(self) -> Any:  # noqa: ANN401 - JSON is any value
+        """The answer's body as strict JSON; raises CouldNotCheck where it is none."""
+        if self.response is None:
+            raise CouldNotCheck(Finding("", "an answer", self.failure or "none"))
+        try:
+            return strictjson.loads(self.response.body)
+        except strictjson.NotStrictJSON as error:
+            raise CouldNotCheck(Finding(error.where, "strict JSON (RFC 8259)", str(error))) from None
+
+    @cached_property
+    def asked(self) -> Any:  # noqa: ANN401 - JSON is any value
+        """The request's body as JSON; raises CouldNotCheck where it is none."""
+        try:
+            return strictjson.loads(self.request.body)
+        except strictjson.NotStrictJSON as error:
+            raise CouldNotCheck(Finding("request", "a JSON request", str(error))) from None
+
+    def at(self, pointer: str, kind: type[Value]) -> Value:
+        """Return the member of the answer at a JSON pointer; raises CouldNotCheck where no such value stands.
+
+        A check that reads a member which is missing or of another type has not looked at anything: that the member
+        must be there is the schema's business, and is reported by it.
+        """
+        return member(self.json, pointer, kind)
+
+    def header(self, name: str) -> str | None:
+        """Return a header of the answer, or None."""
+        return header(self.response.headers, name) if self.response else None
+
+
+class Absent:
+    """The type of ABSENT, which stands for a member that is not there; null is something else."""
+
+
+ABSENT = Absent()
+
+
+def find(document: object, pointer: str) -> Any:  # noqa: ANN401 - JSON is any value
+    """Return what stands at a JSON pointer (RFC 6901), or ABSENT."""
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict) and name in document:
+            document = document[name]
+        elif isinstance(document, list) and name.isdigit() and int(name) < len(document):
+            document = document[int(name)]
+        else:
+            return ABSENT
+    return document
+
+
+def member(document: object, pointer: str, kind: type[Value]) -> Value:
+    """Return the value of type ``kind`` at a JSON pointer; raises CouldNotCheck where none stands there.
+
+    As in JSON, a boolean is no number, and a whole number is also a ``float``.
+    """
+    value = find(document, pointer)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return value  # type: ignore[return-value]
+    if isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
+        return value
+    shown = "nothing there" if value is ABSENT else value
+    raise CouldNotCheck(Finding(pointer, f"a value of JSON type {JSON_TYPES[kind]}", shown))
+
+
+JSON_TYPES: Mapping[type, str] = {
+    str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One complaint: where (a JSON pointer, a byte offset or a header), what was expected, what was there."""
+
+    where: str
+    expected: str
+    actual: Any
+
+
+class CouldNotCheck(Exception):
+    """Raised when a check had nothing that it could look at; its verdict says why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"{finding.where or 'answer'}: expected {finding.expected}, got {finding.actual}")
+        self.finding = finding
+
+
+class NotApplicable(Exception):
+    """Raised when a clause does not speak of this exchange; the reason is its message."""
+
+
+Judgement = Callable[[tuple[Exchange, ...], "Run"], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A clause applied to a scenario's exchange: ``judge`` yields the findings."""
+
+    clause: Clause
+    scenario: str
+    name: str
+    judge: Judgement = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check came to, with its findings and the exchanges that it looked at."""
+
+    clause: Clause
+    scenario: str
+    endpoint: str
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    exchanges: tuple[int, ...] = ()
+    reason: str = ""
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference between what is announced, documented, listed, callable or seen last time."""
+
+    kind: str
+    endpoint: str
+    where: str
+    detail: str
+    since: date | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One named lie of the reference server, and the clauses that it must break."""
+
+    name: str
+    sentence: str
+    breaks: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """All of it for one target at one time."""
+
+    suite: str
+    target: Target
+    mode: Mode
+    model: str
+    started: datetime
+    as_of: date | None = None
+    conversations: dict[str, tuple[Exchange, ...]] = field(default_factory=dict)
+
+    def day(self, exchange: Exchange) -> date:
+        """The day an exchange is judged by: the one asked for, else the day it was made, else today."""
+        return self.as_of or (exchange.made_at or self.started).date()
+
+    def moment(self, exchange: Exchange) -> datetime:
+        """When an exchange was made, for checks of clocks: a day that was asked for does not change it."""
+        return exchange.made_at or self.started
