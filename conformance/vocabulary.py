@@ -72,15 +72,19 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One operation of the API: ``POST /chat/completions`` with the schemas of its request and its answer."""
+    """One operation of the API: ``POST /chat/completions`` with the schemas of its request and its answer.
+
+    ``lines`` tells that the answer is one JSON value a line; without ``answer`` it is no JSON.
+    """
 
     name: str
     method: str
     path: str
     success: tuple[int, ...]
-    answer: str | None
-    request: str | None
     source: str
+    answer: str | None = None
+    request: str | None = None
+    lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ class Refusal:
     status: tuple[int, ...]
     envelopes: tuple[str, ...]
     types: tuple[str, ...]
-    names: str | None
+    names: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ class Target:
     requests_per_minute: int | None = None
     body_limit: int = 8 * 1024 * 1024
     retry_after_limit: float = 30.0
+    seconds_between_looks: float = 15.0
     timeouts: Timeouts = Timeouts()
     waivers: tuple[Waiver, ...] = ()
     provenance_url: str = ""
@@ -180,8 +185,9 @@ class Cost(StrEnum):
 class Scenario:
     """How we ask: a plain function from an ``Api`` to the exchanges that it makes.
 
-    ``calls`` names every endpoint that it asks. ``refusal`` names the refusal that it provokes, and ``control`` the
-    scenario whose success shows that the refusal was for the reason given.
+    ``calls`` names every endpoint that it asks for an answer. ``refusal`` names the refusal that it provokes, and
+    ``control`` the scenario whose success shows that the refusal was for the reason given. ``tokens`` is the most that it
+    may cost, prompts included.
     """
 
     name: str
@@ -382,12 +388,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One named lie of the reference server, and the clauses that it must break."""
+    """One named lie of the reference server, and the clauses that it must break.
+
+    ``effect`` tells what a run must come to: a fail, a warning, or nothing that could be checked; ``none`` marks a
+    behaviour that looks odd and is legal.
+    """
 
     name: str
     sentence: str
     breaks: tuple[str, ...]
     source: str
+    effect: str = "fail"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,188 @@
+"""The checks: clauses applied to the exchanges of scenarios, collected by pytest from the modules here.
+
+A rule is one judgement under one clause. It becomes one check for every scenario that serves it: that is known from what
+the scenarios declare, before anything is sent. The sentence of a check is that of its clause, which stands in the ledger
+and nowhere else; a rule takes it as its docstring.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from conformance.contract import ledger, schemas
+from conformance.judge import answers, shapes
+from conformance.scenarios import scenarios
+from conformance.vocabulary import Check, Clause, CouldNotCheck, Exchange, Finding, Judgement, NotApplicable, Run
+
+OfExchange = Callable[[Exchange, Run], Iterator[Finding]]
+Conversation = tuple[Exchange, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a module offers to pytest under a name that begins with ``test_``: a name and the checks that it stands for."""
+
+    name: str
+    checks: tuple[Check, ...]
+    __test__ = False
+
+
+def rule_of_exchange(clause: str, *endpoints: str) -> Callable[[OfExchange], Rule]:
+    """Make a function a rule on every exchange of these endpoints that succeeded.
+
+    An exchange that did not succeed is could-not-check, with what came instead. So is a scenario that never asked.
+    """
+
+    def make(function: OfExchange) -> Rule:
+        def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
+            exchanges = asked(conversation, endpoints)
+            for exchange in exchanges:
+                answers.success(exchange, run)
+            return _each(function, exchanges, run)
+
+        return _rule(function.__name__, clause, calling(*endpoints), judge)
+
+    return make
+
+
+def rule_of_response(clause: str) -> Callable[[OfExchange], Rule]:
+    """Make a function a rule on every answer of the API in every scenario, whatever its status."""
+
+    def make(function: OfExchange) -> Rule:
+        def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
+            exchanges = asked(conversation, None)
+            for exchange in exchanges:
+                answers.response(exchange)
+            return _each(function, exchanges, run)
+
+        return _rule(function.__name__, clause, list(scenarios()), judge)
+
+    return make
+
+
+def rule_of_conversation(clause: str, *names: str) -> Callable[[Judgement], Rule]:
+    """Make a function a rule on all the exchanges of these scenarios together."""
+
+    def make(function: Judgement) -> Rule:
+        return _rule(function.__name__, clause, names, function)
+
+    return make
+
+
+def rule_of_status(clause: str, endpoint: str) -> Rule:
+    """Return the rule that a legal request to an endpoint succeeds."""
+    expected = " or ".join(map(str, ledger.endpoints()[endpoint].success))
+
+    def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
+        for exchange in asked(conversation, (endpoint,)):
+            code = answers.status(exchange, run)
+            if code not in answers.success_of(exchange):
+                yield Finding("status", expected, f"{code}: {answers.message(exchange)}")
+
+    return _rule("test_status", clause, calling(endpoint), judge)
+
+
+def rule_of_shape(schema: str) -> Rule:
+    """Return the rule of a schema: a check for each of its clauses in each scenario whose answers have that shape."""
+    endpoints = tuple(name for name, endpoint in ledger.endpoints().items() if endpoint.answer == schema)
+    return Rule(
+        "test_shape",
+        tuple(
+            check_of(clause, name, "test_shape", judgement_of_shape(clause, schema, endpoints))
+            for name in calling(*endpoints)
+            for clause in schemas.clauses_of(schema)
+        ),
+    )
+
+
+def judgement_of_shape(clause: str, schema: str, endpoints: tuple[str, ...]) -> Judgement:
+    """Return the judgement of one clause of a schema over the answers of these endpoints."""
+
+    def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
+        looked = False
+        for exchange in asked(conversation, endpoints):
+            answers.success(exchange, run)
+            for where, value in answers.values(exchange):
+                shape = shape_of(exchange, where, schema, value)
+                looked = looked or clause in shape.looked_at
+                for finding in shape.findings.get(clause, ()):
+                    yield Finding(" ".join(filter(None, (where, finding.where))), finding.expected, finding.actual)
+        if not looked:
+            raise NotApplicable("no answer here has what this clause speaks of")
+
+    return judge
+
+
+def shape_of(exchange: Exchange, where: str, schema: str, value: object) -> shapes.Shape:
+    """Return what a schema says of a body, examined once for all its clauses."""
+    known = exchange.__dict__.setdefault("shapes", {})
+    if (where, schema) not in known:
+        known[where, schema] = shapes.examine(schema, value)
+    shape: shapes.Shape = known[where, schema]
+    return shape
+
+
+def asked(conversation: Conversation, endpoints: tuple[str, ...] | None) -> Conversation:
+    """Return the exchanges of these endpoints that were meant to succeed; raises CouldNotCheck where there is none."""
+    if not conversation:
+        raise CouldNotCheck(Finding("", "an exchange", "the scenario made none"))
+    found = tuple(
+        exchange
+        for exchange in conversation
+        if endpoints is None or (exchange.endpoint in endpoints and not exchange.refused)
+    )
+    if not found:
+        last = conversation[-1]
+        came = last.failure or (f"status {last.response.status}" if last.response else "nothing")
+        raise CouldNotCheck(
+            Finding("", f"the scenario to ask {' or '.join(endpoints or ())}", f"it ended at {last.endpoint} with {came}")
+        )
+    return found
+
+
+def check_of(clause: str, scenario: str, name: str, judge: Judgement) -> Check:
+    """Return a check; raises KeyError where the ledger does not know the clause."""
+    return Check(ledger.clauses()[clause], scenario, name, judge)
+
+
+def calling(*endpoints: str) -> list[str]:
+    """Return the scenarios that ask one of these endpoints for an answer."""
+    return [name for name, scenario in scenarios().items() if set(endpoints) & set(scenario.calls)]
+
+
+def _each(function: OfExchange, exchanges: Conversation, run: Run) -> Iterator[Finding]:
+    looked, excuse = False, ""
+    for exchange in exchanges:
+        try:
+            yield from function(exchange, run)
+            looked = True
+        except NotApplicable as reason:
+            excuse = str(reason)
+    if not looked:
+        raise NotApplicable(excuse)
+
+
+def _rule(name: str, clause: str, names: Iterable[str], judge: Judgement) -> Rule:
+    return Rule(name, tuple(check_of(clause, scenario, name, judge) for scenario in names))
+
+
+@cache
+def all_checks() -> tuple[Check, ...]:
+    """Return every check of every module here."""
+    found: list[Check] = []
+    for module in pkgutil.iter_modules(__path__):
+        namespace = vars(importlib.import_module(f"{__name__}.{module.name}"))
+        found.extend(check for rule in namespace.values() if isinstance(rule, Rule) for check in rule.checks)
+    return tuple(found)
+
+
+def checks_by_clause() -> dict[Clause, list[Check]]:
+    """Return the checks of every clause of the ledger; excluded clauses have none."""
+    found: dict[Clause, list[Check]] = {clause: [] for clause in ledger.clauses().values()}
+    for check in all_checks():
+        found[check.clause].append(check)
+    return found

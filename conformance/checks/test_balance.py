@@ -1,0 +1,53 @@
+"""GET /users/me/balance: its shape, and whether its amounts agree."""
+
+from collections.abc import Iterator
+
+from conformance.checks import rule_of_exchange, rule_of_shape, rule_of_status
+from conformance.vocabulary import Exchange, Finding, NotApplicable, Run
+
+TOLERANCE = 1e-5
+# Sums of floats with five decimals are off by less than this, however they are added.
+ROUNDING = 1e-9
+
+test_status = rule_of_status("balance.status", "balance")
+test_shape = rule_of_shape("balance")
+
+
+def amounts(exchange: Exchange) -> tuple[float, float, float]:
+    """Return what is available, the vouchers and the cash; raises CouldNotCheck where one is no number."""
+    names = ("available_balance", "voucher_balance", "cash_balance")
+    available, voucher, cash = (exchange.at(f"/data/{name}", float) for name in names)
+    return available, voucher, cash
+
+
+@rule_of_exchange("balance.code-zero", "balance")
+def test_code_zero(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    if (code := exchange.at("/code", int)) != 0:
+        yield Finding("/code", "0 with status 200", code)
+    if not exchange.at("/status", bool):
+        yield Finding("/status", "true with status 200", False)
+
+
+@rule_of_exchange("balance.scode-of-code", "balance")
+def test_scode_of_code(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    code, scode = exchange.at("/code", int), exchange.at("/scode", str)
+    if scode.lower() != hex(code):
+        yield Finding("/scode", hex(code), scode)
+
+
+@rule_of_exchange("balance.sum", "balance")
+def test_sum(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    available, voucher, cash = amounts(exchange)
+    if cash < 0:
+        raise NotApplicable("cash is negative, which another clause speaks of")
+    if not abs(available - (voucher + cash)) <= TOLERANCE + ROUNDING:
+        yield Finding("/data/available_balance", f"{voucher} + {cash} = {voucher + cash:.5f}", available)
+
+
+@rule_of_exchange("balance.debt-not-available", "balance")
+def test_debt_not_available(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    available, voucher, cash = amounts(exchange)
+    if cash >= 0:
+        raise NotApplicable("cash is not negative")
+    if not abs(available - voucher) <= TOLERANCE + ROUNDING:
+        yield Finding("/data/available_balance", f"the vouchers, {voucher}, as cash is {cash}", available)

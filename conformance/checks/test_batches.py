@@ -1,0 +1,229 @@
+"""Batches: their shapes, the walk through their states, and their output against their input."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from conformance.checks import Conversation, asked, rule_of_conversation, rule_of_exchange, rule_of_shape, rule_of_status
+from conformance.checks.clocks import in_seconds
+from conformance.judge import answers
+from conformance.scenarios import batches
+from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
+
+CANCEL, COMPLETE = "batches.cancel", "batches.complete"
+OBJECTS = ("batches.create", "batches.retrieve", "batches.cancel")
+# From each state to those that may follow it, directly or, as a look may miss a state, after others.
+NEXT = {
+    "validating": {"failed", "in_progress", "cancelling"},
+    "in_progress": {"finalizing", "expired", "cancelling"},
+    "finalizing": {"completed", "expired", "cancelling"},
+    "cancelling": {"cancelled"},
+}
+MOMENTS = ("created_at", "in_progress_at", "finalizing_at", "completed_at")
+CANCEL_MOMENTS = ("created_at", "cancelling_at", "cancelled_at")
+WINDOW_SLACK = 60
+
+test_create_status = rule_of_status("batches.create-status", "batches.create")
+test_list_status = rule_of_status("batches.list-status", "batches.list")
+test_retrieve_status = rule_of_status("batches.retrieve-status", "batches.retrieve")
+test_cancel_status = rule_of_status("batches.cancel-status", "batches.cancel")
+test_shape = rule_of_shape("batch")
+test_list_shape = rule_of_shape("batch.list")
+test_output_shape = rule_of_shape("batch.output.line")
+
+
+def told(conversation: Conversation, run: Run, *endpoints: str) -> Conversation:
+    """Return the successful answers of these endpoints; raises CouldNotCheck where one did not succeed."""
+    exchanges = asked(conversation, endpoints or OBJECTS)
+    for exchange in exchanges:
+        answers.success(exchange, run)
+    return exchanges
+
+
+def later(state: str) -> set[str]:
+    """Return every state that may come after a state, however many looks were missed."""
+    following = NEXT.get(state, set())
+    return following.union(*(later(name) for name in following))
+
+
+def seconds_in(window: str) -> int:
+    """Return the seconds of a window such as 24h or 3d; raises CouldNotCheck where it is none."""
+    number, unit = window[:-1], window[-1:]
+    if not number.isascii() or not number.isdigit() or unit not in ("h", "d"):
+        raise CouldNotCheck(Finding("/completion_window", "a number of hours (h) or days (d)", window))
+    return int(number) * (3600 if unit == "h" else 86400)
+
+
+@rule_of_exchange("batches.state-initial", "batches.create")
+def test_state_initial(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    first = exchange.at("/status", str)
+    if first in ("expired", "cancelling", "cancelled"):
+        yield Finding("/status", "validating, or a state that follows by itself", first)
+
+
+@rule_of_exchange("batches.echo", "batches.create")
+def test_echo(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    if exchange.file and not exchange.request.body:
+        raise NotApplicable("the recording does not tell the request")
+    for name in ("input_file_id", "endpoint", "completion_window"):
+        wanted, said = member(exchange.asked, f"/{name}", str), exchange.at(f"/{name}", str)
+        if said != wanted:
+            yield Finding(f"/{name}", wanted, said)
+
+
+@rule_of_exchange("batches.created-seconds", "batches.create")
+def test_created_seconds(exchange: Exchange, run: Run) -> Iterator[Finding]:
+    yield from in_seconds(exchange.at("/created_at", int), "/created_at", exchange, run)
+
+
+@rule_of_conversation("batches.same", CANCEL, COMPLETE)
+def test_same(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    created = told(conversation, run, "batches.create")[0].at("/id", str)
+    for exchange in told(conversation, run, "batches.retrieve"):
+        if (said := exchange.at("/id", str)) != created:
+            yield Finding(f"step {exchange.step} /id", created, said)
+
+
+@rule_of_conversation("batches.transitions", CANCEL, COMPLETE)
+def test_transitions(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    states = [(exchange.step, exchange.at("/status", str)) for exchange in told(conversation, run)]
+    if len(states) < 2:
+        raise CouldNotCheck(Finding("/status", "two looks at the batch", len(states)))
+    for (_, before), (step, after) in pairwise(states):
+        if after != before and after not in later(before):
+            allowed = ", ".join(sorted(later(before))) or "no other state"
+            yield Finding(f"step {step} /status", f"after {before}: {allowed}", after)
+
+
+@rule_of_exchange("batches.moments-ordered", *OBJECTS)
+def test_moments_ordered(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    exchange.at("/created_at", int)
+    for names in (MOMENTS, CANCEL_MOMENTS):
+        moments = [(name, find(exchange.json, f"/{name}")) for name in names]
+        known = [(name, moment) for name, moment in moments if type(moment) is int]
+        for (name, earlier), (next_name, moment) in pairwise(known):
+            if moment < earlier:
+                yield Finding(f"/{next_name}", f"at least {earlier}, the {name}", moment)
+
+
+def counts(exchange: Exchange) -> tuple[int, int, int]:
+    """Return the total, completed and failed requests; raises CouldNotCheck where one is no integer."""
+    total, completed, failed = (exchange.at(f"/request_counts/{name}", int) for name in ("total", "completed", "failed"))
+    return total, completed, failed
+
+
+@rule_of_exchange("batches.counts-within-total", *OBJECTS)
+def test_counts_within_total(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    total, completed, failed = counts(exchange)
+    if completed + failed > total:
+        yield Finding("/request_counts", f"completed and failed at most {total}", f"{completed} + {failed}")
+
+
+@rule_of_exchange("batches.counts-complete", *OBJECTS)
+def test_counts_complete(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    if exchange.at("/status", str) != "completed":
+        raise NotApplicable("the batch is not completed")
+    total, completed, failed = counts(exchange)
+    if completed + failed != total:
+        yield Finding("/request_counts", f"completed and failed to be {total}, the total", f"{completed} + {failed}")
+
+
+@rule_of_exchange("batches.expires-in-window", *OBJECTS)
+def test_expires_in_window(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    expires = find(exchange.json, "/expires_at")
+    if expires is ABSENT or expires is None:
+        raise NotApplicable("the batch does not tell when it expires")
+    window = seconds_in(exchange.at("/completion_window", str))
+    due = exchange.at("/created_at", int) + window
+    if abs(exchange.at("/expires_at", int) - due) > WINDOW_SLACK:
+        yield Finding("/expires_at", f"{due}, one window after created_at, within {WINDOW_SLACK} s", expires)
+
+
+@rule_of_exchange("batches.output-present", *OBJECTS)
+def test_output_present(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    if exchange.at("/status", str) != "completed" or counts(exchange)[1] == 0:
+        raise NotApplicable("the batch has no completed requests yet")
+    output = find(exchange.json, "/output_file_id")
+    if not isinstance(output, str) or not output:
+        yield Finding("/output_file_id", "the id of a file", "nothing there" if output is ABSENT else output)
+
+
+@rule_of_conversation("batches.completes", COMPLETE)
+def test_completes(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    last = told(conversation, run, "batches.retrieve")[-1]
+    if (state := last.at("/status", str)) != "completed":
+        yield Finding(f"step {last.step} /status", "completed", state)
+
+
+@rule_of_conversation("batches.cancelled", CANCEL)
+def test_cancelled(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    cancelled = told(conversation, run, "batches.cancel")[0]
+    if (state := cancelled.at("/status", str)) not in ("cancelling", "cancelled"):
+        yield Finding(f"step {cancelled.step} /status", "cancelling", state)
+    for exchange in told(conversation, run, "batches.retrieve"):
+        after = int(exchange.step) > int(cancelled.step)
+        if after and (state := exchange.at("/status", str)) not in ("cancelling", "cancelled"):
+            yield Finding(f"step {exchange.step} /status", "cancelling or cancelled", state)
+
+
+@rule_of_conversation("batches.listed", CANCEL)
+def test_listed(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    created = told(conversation, run, "batches.create")[0].at("/id", str)
+    entries = told(conversation, run, "batches.list")[0].at("/data", list)
+    if not any(find(entry, "/id") == created for entry in entries):
+        yield Finding("/data", f"the batch {created} that was created before", f"{len(entries)} other batches")
+
+
+def lines(conversation: Conversation, run: Run) -> list[dict[str, Any]]:
+    """Return the lines of the output files; raises CouldNotCheck where a line is no object with a custom_id."""
+    found: list[dict[str, Any]] = []
+    for exchange in told(conversation, run, "batches.output"):
+        for where, line in answers.values(exchange):
+            if not isinstance(line, dict) or not isinstance(line.get("custom_id"), str):
+                raise CouldNotCheck(Finding(where, "a line with a custom_id", line))
+            found.append(line)
+    return found
+
+
+@rule_of_conversation("batches.output.every-line", COMPLETE)
+def test_every_line(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    there = {line["custom_id"] for line in lines(conversation, run)}
+    for custom_id in batches.CUSTOM_IDS:
+        if custom_id not in there:
+            yield Finding("", f"a line for the request {custom_id!r}", f"lines for {sorted(there)}")
+    for custom_id in there.difference(batches.CUSTOM_IDS):
+        yield Finding("", "lines for the requests of the input alone", f"a line for {custom_id!r}")
+
+
+@rule_of_conversation("batches.output.ids-unique", COMPLETE)
+def test_output_ids_unique(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    for custom_id, times in Counter(line["custom_id"] for line in lines(conversation, run)).items():
+        if times > 1:
+            yield Finding("", f"one line for {custom_id!r}", f"{times} lines")
+
+
+def failed(line: dict[str, Any]) -> bool:
+    """Tell whether a line of output is of a request that failed, wherever it says so."""
+    status = find(line, "/response/status_code")
+    return bool(line.get("error")) or status != 200 or find(line, "/response/body/error") is not ABSENT
+
+
+@rule_of_conversation("batches.output.truthful", COMPLETE)
+def test_truthful(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    for line in lines(conversation, run):
+        if not line.get("error") and failed(line):
+            hidden = find(line, "/response/body/error")
+            shown = hidden if hidden is not ABSENT else find(line, "/response/status_code")
+            yield Finding(f"custom_id {line['custom_id']}", "an error that tells the failure", f"null, and {shown}")
+
+
+@rule_of_conversation("batches.output.counted", COMPLETE)
+def test_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    last = told(conversation, run, "batches.retrieve")[-1]
+    if last.at("/status", str) != "completed":
+        raise NotApplicable("the batch is not completed")
+    _, completed, _ = counts(last)
+    succeeded = sum(not failed(line) for line in lines(conversation, run))
+    if succeeded != completed:
+        yield Finding("", f"{completed} lines that succeeded, as request_counts tells", succeeded)

@@ -1,0 +1,206 @@
+"""POST /chat/completions, whole answers: their shape, their sums, and whether they answer what was asked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance import strictjson
+from conformance.checks import Conversation, asked, rule_of_conversation, rule_of_exchange, rule_of_shape, rule_of_status
+from conformance.checks.clocks import in_seconds
+from conformance.judge import answers
+from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
+
+CHAT = "chat.completions"
+# Seconds by which the time inside an id may differ from the created time beside it.
+ID_TIME = 60
+
+test_status = rule_of_status("chat.status", CHAT)
+test_shape = rule_of_shape("chat.completion")
+
+
+def choices(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
+    """Return the choices with their places; raises CouldNotCheck where there is none that can be read."""
+    found = [(f"/choices/{index}", choice) for index, choice in enumerate(exchange.at("/choices", list))]
+    if not found:
+        raise CouldNotCheck(Finding("/choices", "at least one choice", "none"))
+    for where, choice in found:
+        if not isinstance(find(choice, "/message"), dict):
+            raise CouldNotCheck(Finding(f"{where}/message", "a message", choice))
+    return found
+
+
+def tool_calls(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
+    """Return the tool calls of all choices with their places; raises NotApplicable where there is none."""
+    found = [(where, find(choice, "/message/tool_calls")) for where, choice in choices(exchange)]
+    calls = [
+        (f"{where}/message/tool_calls/{index}", call)
+        for where, listed in found
+        if isinstance(listed, list)
+        for index, call in enumerate(listed)
+    ]
+    if not calls:
+        raise NotApplicable("the answer calls no tool")
+    for where, call in calls:
+        if not isinstance(call, dict):
+            raise CouldNotCheck(Finding(where, "a tool call", call))
+    return calls
+
+
+def optional(exchange: Exchange, pointer: str) -> int:
+    """Return an optional count; raises NotApplicable where it is absent, CouldNotCheck where it is no integer."""
+    if find(exchange.json, pointer) is ABSENT:
+        raise NotApplicable(f"the answer has no {pointer}")
+    return exchange.at(pointer, int)
+
+
+def request_member(exchange: Exchange, name: str) -> Any:  # noqa: ANN401 - JSON is any value
+    """Return a member of the request; raises NotApplicable where a recording does not tell the request."""
+    if exchange.file and not exchange.request.body:
+        raise NotApplicable("the recording does not tell the request")
+    value = find(exchange.asked, f"/{name}")
+    if value is ABSENT:
+        raise NotApplicable(f"the request has no {name}")
+    return value
+
+
+@rule_of_exchange("chat.created-seconds", CHAT)
+def test_created_seconds(exchange: Exchange, run: Run) -> Iterator[Finding]:
+    yield from in_seconds(exchange.at("/created", int), "/created", exchange, run)
+
+
+@rule_of_exchange("chat.model-asked", CHAT)
+def test_model_asked(exchange: Exchange, run: Run) -> Iterator[Finding]:
+    if not run.target.official:
+        raise NotApplicable("a gateway may call the model by another name")
+    wanted, told = request_member(exchange, "model"), exchange.at("/model", str)
+    if told != wanted:
+        yield Finding("/model", wanted, told)
+
+
+@rule_of_exchange("chat.choice.indices", CHAT)
+def test_choice_indices(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    told = [member(choice, "/index", int) for _, choice in choices(exchange)]
+    if sorted(told) != list(range(len(told))):
+        yield Finding("/choices", f"indices {list(range(len(told)))}", str(told))
+
+
+@rule_of_exchange("chat.usage.sum", CHAT)
+def test_usage_sum(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    prompt, completion = exchange.at("/usage/prompt_tokens", int), exchange.at("/usage/completion_tokens", int)
+    total = exchange.at("/usage/total_tokens", int)
+    if total != prompt + completion:
+        yield Finding("/usage/total_tokens", f"{prompt} + {completion} = {prompt + completion}", total)
+
+
+@rule_of_exchange("chat.usage.cached-within-prompt", CHAT)
+def test_cached_within_prompt(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    cached, prompt = optional(exchange, "/usage/cached_tokens"), exchange.at("/usage/prompt_tokens", int)
+    if cached > prompt:
+        yield Finding("/usage/cached_tokens", f"at most {prompt}, the prompt tokens", cached)
+
+
+@rule_of_exchange("chat.usage.cached-agree", CHAT)
+def test_cached_agree(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    flat = optional(exchange, "/usage/cached_tokens")
+    detailed = optional(exchange, "/usage/prompt_tokens_details/cached_tokens")
+    if flat != detailed:
+        yield Finding("/usage/prompt_tokens_details/cached_tokens", f"{flat}, as in /usage/cached_tokens", detailed)
+
+
+@rule_of_exchange("chat.usage.reasoning-within-completion", CHAT)
+def test_reasoning_within_completion(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    where = "/usage/completion_tokens_details/reasoning_tokens"
+    reasoning, completion = optional(exchange, where), exchange.at("/usage/completion_tokens", int)
+    if reasoning > completion:
+        yield Finding(where, f"at most {completion}, the completion tokens", reasoning)
+
+
+@rule_of_conversation("chat.usage.counts-prompt", "chat.two-turns")
+def test_counts_prompt(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    turns = asked(conversation, (CHAT,))
+    if len(turns) < 2:
+        raise CouldNotCheck(Finding("", "two turns", len(turns)))
+    for turn in turns:
+        answers.success(turn, run)
+    first, second = (turn.at("/usage/prompt_tokens", int) for turn in turns[:2])
+    if not second > first:
+        yield Finding("/usage/prompt_tokens", f"more than {first}, as the prompt holds the one before", second)
+
+
+@rule_of_exchange("chat.finish.tool-calls", CHAT)
+def test_finish_tool_calls(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    for where, choice in choices(exchange):
+        reason, calls = choice.get("finish_reason"), find(choice, "/message/tool_calls")
+        has_calls = isinstance(calls, list) and bool(calls)
+        if reason == "tool_calls" and not has_calls:
+            yield Finding(f"{where}/message/tool_calls", 'calls, as it ends with "tool_calls"', "none")
+        if has_calls and reason != "tool_calls":
+            yield Finding(f"{where}/finish_reason", "tool_calls, as it calls a tool", reason)
+
+
+@rule_of_conversation("chat.finish.length", "chat.cut-by-budget")
+def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    for exchange in asked(conversation, (CHAT,)):
+        answers.success(exchange, run)
+        for where, choice in choices(exchange):
+            if choice.get("finish_reason") != "length":
+                budget = request_member(exchange, "max_completion_tokens")
+                expected = f"length, as the answer needs more than {budget} tokens"
+                yield Finding(f"{where}/finish_reason", expected, choice.get("finish_reason"))
+
+
+@rule_of_exchange("chat.finish.within-budget", CHAT)
+def test_within_budget(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    budget = request_member(exchange, "max_completion_tokens")
+    used = exchange.at("/usage/completion_tokens", int)
+    if used > budget:
+        yield Finding("/usage/completion_tokens", f"at most {budget}, the max_completion_tokens asked for", used)
+
+
+@rule_of_exchange("chat.tool-call.ids-unique", CHAT)
+def test_tool_call_ids_unique(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    ids = [member(call, "/id", str) for _, call in tool_calls(exchange)]
+    for name in {name for name in ids if ids.count(name) > 1}:
+        yield Finding("/choices", f"the tool call id {name!r} once", f"{ids.count(name)} times")
+
+
+@rule_of_exchange("chat.tool-call.arguments-json", CHAT)
+def test_tool_call_arguments(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    for where, call in tool_calls(exchange):
+        arguments = member(call, "/function/arguments", str)
+        try:
+            parsed = strictjson.loads(arguments)
+        except strictjson.NotStrictJSON as error:
+            yield Finding(f"{where}/function/arguments", f"the text of a JSON object ({error})", arguments)
+            continue
+        if not isinstance(parsed, dict):
+            yield Finding(f"{where}/function/arguments", "the text of a JSON object", arguments)
+
+
+@rule_of_exchange("chat.tool-call.known-function", CHAT)
+def test_tool_call_known(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    calls = tool_calls(exchange)
+    declared = {find(tool, "/function/name") for tool in request_member(exchange, "tools")}
+    for where, call in calls:
+        if (name := member(call, "/function/name", str)) not in declared:
+            yield Finding(f"{where}/function/name", f"one of {', '.join(map(str, declared))}", name)
+
+
+@rule_of_exchange("chat.answer.not-empty", CHAT)
+def test_not_empty(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    stopped = [(where, choice) for where, choice in choices(exchange) if choice.get("finish_reason") == "stop"]
+    if not stopped:
+        raise NotApplicable('no choice ends with "stop"')
+    for where, choice in stopped:
+        if not find(choice, "/message/content"):
+            yield Finding(f"{where}/message/content", 'some text, as it ends with "stop"', choice["message"].get("content"))
+
+
+@rule_of_exchange("chat.id-created", CHAT)
+def test_id_created(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    name, created = exchange.at("/id", str), exchange.at("/created", int)
+    digits = name.removeprefix("chatcmpl-")
+    if len(digits) != 24 or not all(digit in "0123456789abcdef" for digit in digits):
+        raise NotApplicable("the id is not chatcmpl- and 24 hexadecimal digits")
+    if abs(int(digits[:8], 16) - created) > ID_TIME:
+        yield Finding("/id", f"{created:08x}, the created time, within {ID_TIME} s", digits[:8])
+

@@ -1,0 +1,142 @@
+"""Refusals: each is judged by status, envelope, type and the thing named, and only beside a request that was accepted.
+
+Without that positive control a dead port, a refused key or a server that says no to everything would look right.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from conformance.checks import Conversation, Rule, check_of, shape_of
+from conformance.contract import ledger, schemas
+from conformance.judge import answers, shapes
+from conformance.scenarios import refusals as asked_for
+from conformance.scenarios import scenarios
+from conformance.vocabulary import (
+    Check,
+    CouldNotCheck,
+    Exchange,
+    Finding,
+    Judgement,
+    NotApplicable,
+    Refusal,
+    Run,
+    Scenario,
+    find,
+)
+
+# What stands in the place of a name in braces: the thing that does not exist.
+NAMES = {"model": asked_for.NO_MODEL, "file_id": asked_for.NO_FILE, "batch_id": asked_for.NO_BATCH}
+
+Part = Callable[[Exchange, Refusal, Run], Iterator[Finding]]
+
+
+def controlled(part: Part, scenario: Scenario) -> Judgement:
+    """Return a judgement of a refusal that looks at its positive control first."""
+
+    def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
+        control = run.conversations.get(str(scenario.control), ())
+        if not any(answers.accepted(exchange) for exchange in control):
+            raise CouldNotCheck(Finding("", f"{scenario.control} to succeed as the positive control", outcome(control)))
+        for exchange in refused(conversation):
+            yield from part(exchange, ledger.refusals()[str(scenario.refusal)], run)
+
+    return judge
+
+
+def outcome(control: Conversation) -> str:
+    """Return in a few words what became of a control."""
+    if not control:
+        return "it was not asked"
+    last = control[-1]
+    return last.failure or (f"status {last.response.status}" if last.response else "no answer")
+
+
+def refused(conversation: Conversation) -> Conversation:
+    """Return the exchanges that were made to be refused; raises CouldNotCheck where there is none or no answer."""
+    found = tuple(exchange for exchange in conversation if exchange.refused)
+    if not found:
+        raise CouldNotCheck(Finding("", "a request that is to be refused", "none was made"))
+    for exchange in found:
+        answers.response(exchange)
+    return found
+
+
+def status(exchange: Exchange, refusal: Refusal, run: Run) -> Iterator[Finding]:
+    """Yield a finding where the status is another than the refusal's."""
+    if (code := answers.status(exchange, run)) not in refusal.status:
+        expected = " or ".join(map(str, refusal.status))
+        yield Finding("status", expected, f"{code}: {answers.message(exchange)}")
+
+
+def envelope(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding]:
+    """Yield a finding where the body has none of the refusal's envelopes."""
+    if not any(shapes.valid(name, exchange.json) for name in refusal.envelopes):
+        yield Finding("", f"the shape of {' or '.join(refusal.envelopes)}", str(exchange.json))
+
+
+def kind(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding]:
+    """Yield a finding where the type of the error is another than the refusal's."""
+    said = exchange.at("/error/type", str)
+    if said not in refusal.types:
+        yield Finding("/error/type", " or ".join(refusal.types), said)
+
+
+def names(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding]:
+    """Yield a finding where the message does not name what is wrong."""
+    thing = re.sub(r"\{(\w+)\}", lambda found: NAMES[found[1]], refusal.names or "")
+    said = exchange.at("/error/message", str)
+    if thing not in said:
+        yield Finding("/error/message", f"a message that names {thing}", said)
+
+
+PARTS: dict[str, Part] = {"status": status, "envelope": envelope, "type": kind, "names": names}
+
+
+def _checks() -> Iterator[Check]:
+    for name, scenario in scenarios().items():
+        for part, judge in PARTS.items():
+            clause = f"refusals.{scenario.refusal}.{part}"
+            if clause in ledger.clauses():
+                yield check_of(clause, name, "test_refusal", controlled(judge, scenario))
+
+
+test_refusal = Rule("test_refusal", tuple(_checks()))
+
+
+def judgement_of_envelope(clause: str, schema: str) -> Judgement:
+    """Return the judgement of one clause of an error schema over the refusals that have that envelope."""
+
+    def judge(conversation: Conversation, _run: Run) -> Iterator[Finding]:
+        looked = False
+        for exchange in refused(conversation):
+            if envelope_of(exchange) != schema:
+                continue
+            shape = shape_of(exchange, "", schema, exchange.json)
+            looked = looked or clause in shape.looked_at
+            yield from shape.findings.get(clause, ())
+        if not looked:
+            raise NotApplicable("no refusal here has what this clause speaks of")
+
+    return judge
+
+
+def envelope_of(exchange: Exchange) -> str:
+    """Return the schema that an error body is to be judged by: the gateway's where ``error`` is a text beside a code."""
+    body = exchange.json
+    of_gateway = isinstance(find(body, "/error"), str) and isinstance(find(body, "/code"), int)
+    if not of_gateway:
+        return "error"
+    return "error.gateway" if find(body, "/error") == "url.not_found" else "error.malformed"
+
+
+def _shape_checks(schema: str) -> Iterator[Check]:
+    for name, scenario in scenarios().items():
+        expected = ledger.refusals()[scenario.refusal].envelopes if scenario.refusal else ()
+        if schema in expected:
+            for clause in schemas.clauses_of(schema):
+                yield check_of(clause, name, "test_shape", judgement_of_envelope(clause, schema))
+
+
+test_shape = Rule("test_shape", tuple(_shape_checks("error")))
+test_gateway_shape = Rule("test_gateway_shape", tuple(_shape_checks("error.gateway")))
+test_malformed_shape = Rule("test_malformed_shape", tuple(_shape_checks("error.malformed")))

@@ -1,0 +1,106 @@
+"""What a scenario is given: calls endpoints by name, keeps every exchange, and cleans up in the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+from conformance.contract import ledger
+from conformance.evidence.client import Client, json_bytes
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding
+
+JSON_HEADERS = (("Content-Type", "application/json"),)
+
+
+class Api:
+    """One scenario's way to a target.
+
+    ``exchanges`` grows with every call, also with those that fail. ``smallest`` holds the members that make the cheapest
+    legal chat request of the model.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        scenario: str,
+        model: str,
+        key: str,
+        *,
+        smallest: dict[str, Any],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.model = model
+        self.key = key
+        self.smallest = smallest
+        self.exchanges: list[Exchange] = []
+        self.sleep = sleep
+        self._client = client
+        self._scenario = scenario
+        self.seconds_between_looks = client.target.seconds_between_looks
+        self._afterwards: list[Callable[[], object]] = []
+
+    def call(
+        self,
+        endpoint: str,
+        *,
+        json: object = None,
+        body: bytes | None = None,
+        query: str = "",
+        key: str | None = "",
+        refused: bool = False,
+        **path: str,
+    ) -> Exchange:
+        """Ask an endpoint and keep the exchange; ``path`` fills the placeholders of its path.
+
+        ``body`` sends bytes as JSON that may be none; ``key=None`` sends no key. ``refused`` says that the request is
+        made to be refused. Raises nothing: read the exchange.
+        """
+        row = ledger.endpoints()[endpoint]
+        content = body if body is not None else (json_bytes(json) if json is not None else b"")
+        request = self._client.request(
+            row.method,
+            row.path.format(**{name: quote(value, safe="") for name, value in path.items()}) + query,
+            body=content,
+            headers=JSON_HEADERS if content or body is not None else (),
+            key=self.key if key == "" else key,
+        )
+        return self._keep(endpoint, request, refused)
+
+    def upload(self, name: str, content: bytes, purpose: str) -> Exchange:
+        """Upload a file."""
+        request = self._client.upload(
+            ledger.endpoints()["files.create"].path, fields={"purpose": purpose}, name=name, content=content, key=self.key
+        )
+        return self._keep("files.create", request, False)
+
+    def chat(self, *messages: dict[str, Any], refused: bool = False, **members: object) -> Exchange:
+        """Send the cheapest legal chat request with these messages; ``members`` are added to it or replace."""
+        body = {"model": self.model, "messages": list(messages), **self.smallest, **members}
+        return self.call("chat.completions", json=body, refused=refused)
+
+    def afterwards(self, action: Callable[[], object]) -> None:
+        """Have an action done when the scenario ends, also when it ends half-way; the last one given comes first."""
+        self._afterwards.append(action)
+
+    def clean_up(self) -> None:
+        """Do what was to be done afterwards; what an action lacks does not keep the next from being done."""
+        while self._afterwards:
+            with suppress(CouldNotCheck):
+                self._afterwards.pop()()
+
+    def _keep(self, endpoint: str, request: Any, refused: bool) -> Exchange:  # noqa: ANN401, FBT001 - httpx.Request
+        step = str(len(self.exchanges) + 1)
+        exchange = self._client.exchange(self._scenario, step, endpoint, request, refused=refused)
+        self.exchanges.append(exchange)
+        return exchange
+
+
+def need(exchange: Exchange, pointer: str) -> str:
+    """Return a text of an answer that the rest of a scenario needs; raises CouldNotCheck where it is not there."""
+    if exchange.response is None or not 200 <= exchange.response.status < 300:
+        came = exchange.response.status if exchange.response else exchange.failure
+        raise CouldNotCheck(Finding("status", f"{exchange.endpoint} to succeed, which the next step needs", came))
+    return exchange.at(pointer, str)

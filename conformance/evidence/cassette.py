@@ -1,0 +1,169 @@
+"""Cassettes through vcrpy, as values: nothing is patched, so nothing is buffered, shared or global.
+
+The only importer of vcr. A cassette is written from finished exchanges, which are redacted already, and answered from by
+an httpx transport. It says who answered when; the answers of one request are played in the order of their recording.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from conformance import strictjson
+from conformance.evidence.client import NoRecording
+from conformance.vocabulary import Exchange, Response
+
+SIZE_LIMIT = 64 * 1024 * 1024
+
+
+def path_of(folder: Path, scenario: str) -> Path:
+    """Return where a scenario's cassette lies: ``models.list`` in ``models/list.yaml``."""
+    endpoint, _, name = scenario.partition(".")
+    return folder / endpoint / f"{name}.yaml"
+
+
+def write(path: Path, exchanges: Sequence[Exchange], metadata: Mapping[str, str]) -> None:
+    """Write a scenario's exchanges, every attempt that was answered included; an older file is replaced at once."""
+    from vcr import serialize
+    from vcr.request import Request as Recorded
+    from vcr.serializers import yamlserializer
+
+    said = [
+        (exchange.request, answer, exchange.made_at)
+        for exchange in exchanges
+        for answer in (*(attempt.response for attempt in exchange.attempts), exchange.response)
+        if answer is not None
+    ]
+    text = serialize.serialize(
+        {
+            "requests": [Recorded(asked.method, asked.url, asked.body, dict(asked.headers)) for asked, _, _ in said],
+            "responses": [_recorded(answer, made_at) for _, answer, made_at in said],
+            "metadata": dict(metadata),
+        },
+        yamlserializer,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".yaml.new")
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, path)  # noqa: PTH105 - atomic, and Path.replace would be the same call
+
+
+def _recorded(answer: Response, made_at: datetime | None) -> dict[str, Any]:
+    headers: dict[str, list[str]] = {}
+    for name, value in answer.headers:
+        headers.setdefault(name, []).append(value)
+    return {
+        "status": {"code": answer.status, "message": ""},
+        "headers": headers,
+        "body": {"string": answer.body},
+        "recorded_at": made_at.isoformat() if made_at else None,
+        "cut": answer.cut,
+    }
+
+
+class Cassette(httpx.BaseTransport):
+    """An httpx transport that answers from one cassette file, and only from it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._tape: Any = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer with the next recording of the same request; raises NoRecording, naming the nearest one."""
+        from vcr.errors import UnhandledHTTPRequestError
+        from vcr.request import Request as Recorded
+
+        asked = Recorded(request.method, str(request.url), request.read(), dict(request.headers))
+        tape = self._load()
+        try:
+            played = tape.play_response(asked)
+        except UnhandledHTTPRequestError:
+            raise NoRecording(self._nearest(tape, asked)) from None
+        made_at = played.get("recorded_at")
+        return httpx.Response(
+            played["status"]["code"],
+            headers=[(name, value) for name, values in played["headers"].items() for value in values],
+            stream=httpx.ByteStream(played["body"]["string"]),
+            extensions={"recorded_at": datetime.fromisoformat(made_at)} if made_at else {},
+        )
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the cassette says of itself: who answered, when, and for which model; raises NoRecording."""
+        return {str(name): str(value) for name, value in self._load()._metadata.items()}  # noqa: SLF001 - no reader is public
+
+    def unplayed(self) -> list[str]:
+        """Return the recorded requests that nothing asked for."""
+        tape = self._tape
+        if tape is None:
+            return []
+        return [f"{asked.method} {asked.uri}" for number, asked in enumerate(tape.requests) if not tape.play_counts[number]]
+
+    def _load(self) -> Any:  # noqa: ANN401 - vcrpy has no types
+        if self._tape is None:
+            self._tape = _read(self.path)
+        return self._tape
+
+    def _nearest(self, tape: Any, asked: Any) -> str:  # noqa: ANN401 - vcrpy has no types
+        wanted = f"{asked.method} {asked.uri}"
+        same = [recorded for recorded in tape.requests if _matches(asked, recorded)]
+        if same:
+            return f"{self.path}: {wanted} was recorded {len(same)} time(s), and every recording is already played"
+        best = tape.find_requests_with_most_matches(asked)
+        if not best:
+            return f"{self.path}: no recording is like {wanted}"
+        nearest, _, differences = best[0]
+        why = "; ".join(f"{name.removesuffix('_matches')}: {text}".strip() for name, text in differences)
+        return f"{self.path}: no recording of {wanted}; the nearest is {nearest.method} {nearest.uri}, which differs in {why}"
+
+
+def _read(path: Path) -> Any:  # noqa: ANN401 - vcrpy has no types
+    import vcr.cassette
+    from vcr.record_mode import RecordMode
+
+    if not path.is_file():
+        raise NoRecording(f"there is no recording {path}; --mode record makes it")
+    if path.stat().st_size > SIZE_LIMIT:
+        raise NoRecording(f"{path} is larger than {SIZE_LIMIT} bytes")
+    try:
+        tape = vcr.cassette.Cassette.load(path=str(path), match_on=_matchers(), record_mode=RecordMode.NONE)
+        for answer in tape.responses:
+            int(answer["status"]["code"]), dict(answer["headers"]), bytes(answer["body"]["string"])
+    except Exception as error:  # noqa: BLE001 - a damaged file raises anything, from yaml, from vcr, from us
+        raise NoRecording(f"{path} cannot be read as a cassette: {type(error).__name__}: {error}") from None
+    if not tape.requests:
+        raise NoRecording(f"{path} cannot be read as a cassette: it holds no recording")
+    return tape
+
+
+@cache
+def _matchers() -> tuple[Any, ...]:
+    from vcr import matchers
+
+    return (matchers.method, matchers.host, matchers.path, matchers.query, body)
+
+
+def body(asked: Any, recorded: Any) -> None:  # noqa: ANN401 - vcrpy's own matcher, which has no types
+    """Raise AssertionError where two bodies differ: as canonical JSON, in which 1 and true differ, or as bytes."""
+    first, second = _comparable(asked.body), _comparable(recorded.body)
+    if first != second:
+        raise AssertionError(f"asked {first[:300]!r}, recorded {second[:300]!r}")
+
+
+def _comparable(content: bytes | None) -> str:
+    try:
+        return strictjson.canonical(strictjson.loads(content or b""))
+    except strictjson.NotStrictJSON:
+        return (content or b"").decode("utf-8", "backslashreplace")
+
+
+def _matches(asked: Any, recorded: Any) -> bool:  # noqa: ANN401 - vcrpy has no types
+    from vcr.matchers import requests_match
+
+    return bool(requests_match(asked, recorded, _matchers()))

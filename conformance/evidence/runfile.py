@@ -1,0 +1,175 @@
+"""The run file: every record of a run, one JSON object a line, written as it happens.
+
+A file without its last line, ``{"kind": "end", …}``, is of a run that did not end; whoever reads it is told.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from conformance import rows, strictjson
+from conformance.vocabulary import Attempt, Change, Exchange, Headers, Request, Response, Verdict
+
+Record = dict[str, Any]
+
+
+class RunFile:
+    """Writes records to a run file, and keeps them for the reports that are made at the end of the same run.
+
+    Without a path they are only kept.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.records: list[Record] = []
+        self._file: TextIO | None = None
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("w", encoding="utf-8")
+
+    def write(self, kind: str, record: Record) -> Record:
+        """Append a record of a kind (run, exchange, verdict, change, end) and return it."""
+        record = {"kind": kind, **record}
+        if self._file:
+            self._file.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self.records.append(record)
+        return record
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file:
+            self._file.close()
+
+
+def read(path: Path) -> Iterator[Record]:
+    """Yield the records of a run file; raises rows.ConfigurationError where a line is none."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise rows.ConfigurationError(f"{path}: {error.strerror}") from None
+    for number, line in enumerate(lines, 1):
+        try:
+            record = strictjson.loads(line)
+        except strictjson.NotStrictJSON as error:
+            raise rows.ConfigurationError(f"{path}, line {number}: {error}; is this a run file?") from None
+        if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
+            raise rows.ConfigurationError(f"{path}, line {number}: not a record of a run")
+        yield record
+
+
+def exchange_record(number: int, exchange: Exchange) -> Record:
+    """Return an exchange as a record; bodies are text, or base64 where they are no UTF-8."""
+    return {
+        "id": number,
+        "scenario": exchange.scenario,
+        "step": exchange.step,
+        "endpoint": exchange.endpoint,
+        "refused": exchange.refused,
+        "made_at": exchange.made_at.isoformat() if exchange.made_at else None,
+        "seconds": exchange.seconds,
+        "file": exchange.file,
+        "failure": exchange.failure,
+        "request": {
+            "method": exchange.request.method,
+            "url": exchange.request.url,
+            "headers": [list(pair) for pair in exchange.request.headers],
+            **_body(exchange.request.body),
+        },
+        "response": _response_record(exchange.response),
+        "attempts": [
+            {"failure": tried.failure, "waited": tried.waited, "response": _response_record(tried.response)}
+            for tried in exchange.attempts
+        ],
+    }
+
+
+def exchange_of(record: Record) -> Exchange:
+    """Return the exchange that a record holds; raises KeyError, TypeError or ValueError where it holds none."""
+    request = record["request"]
+    return Exchange(
+        scenario=record["scenario"],
+        step=record["step"],
+        endpoint=record["endpoint"],
+        request=Request(request["method"], request["url"], _headers(request["headers"]), _bytes(request)),
+        response=_response_of(record["response"]),
+        made_at=datetime.fromisoformat(record["made_at"]) if record["made_at"] else None,
+        seconds=record["seconds"],
+        refused=record["refused"],
+        failure=record["failure"],
+        attempts=tuple(
+            Attempt(tried["failure"], _response_of(tried["response"]), tried["waited"]) for tried in record["attempts"]
+        ),
+        file=record["file"],
+    )
+
+
+def verdict_record(verdict: Verdict) -> Record:
+    """Return a verdict as a record: what results.json holds, and what the page shows beside it."""
+    clause = verdict.clause
+    record: Record = {
+        "clause": clause.id,
+        "level": clause.level.value,
+        "scenario": verdict.scenario,
+        "endpoint": verdict.endpoint,
+        "status": verdict.status.value,
+        "source": clause.source,
+        "findings": [
+            {"where": finding.where, "expected": finding.expected, "actual": finding.actual}
+            for finding in verdict.findings
+        ],
+        "sentence": clause.sentence,
+        "clause_kind": clause.kind.value,
+        "read": clause.read.isoformat(),
+        "reason": verdict.reason,
+        "exchanges": list(verdict.exchanges),
+    }
+    return record | ({"file": verdict.file} if verdict.file is not None else {})
+
+
+def change_record(change: Change) -> Record:
+    """Return a change as a record; its kind is called ``change`` there, as every record has a kind of its own."""
+    fields = {name: _text(value) for name, value in asdict(change).items()}
+    return {"change": fields.pop("kind"), **fields}
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401 - a field of a change
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _response_record(answer: Response | None) -> Record | None:
+    if answer is None:
+        return None
+    return {
+        "status": answer.status,
+        "headers": [list(pair) for pair in answer.headers],
+        "cut": answer.cut,
+        **_body(answer.body),
+    }
+
+
+def _response_of(record: Record | None) -> Response | None:
+    if record is None:
+        return None
+    return Response(record["status"], _headers(record["headers"]), _bytes(record), record["cut"])
+
+
+def _headers(pairs: list[list[str]]) -> Headers:
+    return tuple((name, value) for name, value in pairs)
+
+
+def _body(content: bytes) -> Record:
+    try:
+        return {"body": content.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(content).decode("ascii")}
+
+
+def _bytes(record: Record) -> bytes:
+    if "body_base64" in record:
+        return base64.b64decode(record["body_base64"])
+    return str(record["body"]).encode("utf-8", "surrogatepass")

@@ -1,0 +1,118 @@
+"""What counts as an answer: before anything is judged, that there is something to judge.
+
+Everything here raises ``CouldNotCheck`` with what was found instead. A dead port, a page of HTML or a refused key is
+reported as what it is, and never as a pass of anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from conformance import strictjson
+from conformance.contract import ledger
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Response, Run
+
+_TITLE = re.compile(rb"<title[^>]*>([^<]{0,120})", re.IGNORECASE)
+# What an account or a busy service answers to any request: it says nothing about the request.
+_NOT_NOW = {402: "no credit", 403: "not allowed", 408: "timed out", 429: "too many requests", 503: "not available"}
+
+
+def response(exchange: Exchange) -> Response:
+    """Return the answer of an exchange; raises CouldNotCheck where there is none, it was cut, or it is a web page."""
+    answer = exchange.response
+    if answer is None:
+        raise CouldNotCheck(Finding("", "an answer", exchange.failure or "none"))
+    if answer.cut:
+        raise CouldNotCheck(Finding("", f"at most {len(answer.body)} bytes", "more; reading stopped at the limit"))
+    if is_html(answer, exchange.header("content-type")):
+        title = _TITLE.search(answer.body)
+        page = title[1].decode("utf-8", "replace").strip() if title else "no title"
+        raise CouldNotCheck(Finding("", "an answer of the API", f"a web page, status {answer.status}: {page}"))
+    return answer
+
+
+def is_html(answer: Response, content_type: str | None) -> bool:
+    """Tell whether a body is a web page, by its first bytes or by its type."""
+    start = answer.body[:200].lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html")) or "text/html" in (content_type or "").lower()
+
+
+def status(exchange: Exchange, run: Run) -> int:
+    """Return the status of an answer; raises CouldNotCheck where it speaks of the account or the hour, not of the API.
+
+    A refused key is such a status as long as nothing else in the run was answered to the same key.
+    """
+    code = response(exchange).status
+    if code == 0:
+        raise NotApplicable("the recording does not tell the status")
+    if code in _NOT_NOW:
+        raise CouldNotCheck(Finding("status", "a success", f"{code}, {_NOT_NOW[code]}: {message(exchange)}"))
+    if code == 401 and not any(accepted(other) for other in everything(run)):
+        raise CouldNotCheck(Finding("status", "a success", f"401, the key is refused: {message(exchange)}"))
+    return code
+
+
+def everything(run: Run) -> Iterable[Exchange]:
+    """Return every exchange of a run."""
+    return (exchange for conversation in run.conversations.values() for exchange in conversation)
+
+
+def accepted(exchange: Exchange) -> bool:
+    """Tell whether a request that was meant to succeed did, as far as its status says."""
+    answer = exchange.response
+    return answer is not None and not exchange.refused and answer.status in success_of(exchange)
+
+
+def success_of(exchange: Exchange) -> tuple[int, ...]:
+    """Return the statuses that mean success at the exchange's endpoint; a recording without a status counts as one."""
+    endpoint = ledger.endpoints().get(exchange.endpoint)
+    return (*(endpoint.success if endpoint else (200,)), 0) if exchange.file else (endpoint or _ANY).success
+
+
+def message(exchange: Exchange) -> str:
+    """Return what an error body says, shortened, or that it says nothing."""
+    try:
+        body = exchange.json
+    except CouldNotCheck:
+        return "(no JSON)"
+    error = body.get("error") if isinstance(body, dict) else None
+    text = error.get("message") if isinstance(error, dict) else error
+    return str(text)[:200] if text else "(no message)"
+
+
+def kind_of_error(exchange: Exchange) -> str:
+    """Return the type that an error body tells, or an empty text."""
+    try:
+        return exchange.at("/error/type", str)
+    except CouldNotCheck:
+        return ""
+
+
+def success(exchange: Exchange, run: Run) -> Response:
+    """Return the answer of an exchange that succeeded; raises CouldNotCheck with what came instead."""
+    answer = response(exchange)
+    if answer.status not in success_of(exchange):
+        status(exchange, run)
+        raise CouldNotCheck(Finding("status", "a success", f"{answer.status}: {message(exchange)}"))
+    return answer
+
+
+def values(exchange: Exchange) -> Iterator[tuple[str, object]]:
+    """Yield the JSON values of a body with their places: one, or one a line; raises CouldNotCheck on what is none."""
+    endpoint = ledger.endpoints().get(exchange.endpoint)
+    if endpoint is None or not endpoint.lines:
+        yield "", exchange.json
+        return
+    answer = response(exchange)
+    numbered = [(number, line) for number, line in enumerate(answer.body.splitlines(), 1) if line.strip()]
+    if not numbered:
+        raise CouldNotCheck(Finding("", "at least one line", "none"))
+    for number, line in numbered:
+        try:
+            yield ("" if len(numbered) == 1 else f"line {number}"), strictjson.loads(line)
+        except strictjson.NotStrictJSON as error:
+            raise CouldNotCheck(Finding(f"line {number}", "strict JSON (RFC 8259)", str(error))) from None
+
+
+_ANY = ledger.Endpoint(name="", method="", path="", success=(200,), source="")

@@ -1,0 +1,74 @@
+"""The one place that turns what a check yielded or raised into a verdict."""
+
+from __future__ import annotations
+
+import traceback
+
+from conformance.judge.shapes import shown
+from conformance.vocabulary import (
+    Check,
+    Clause,
+    CouldNotCheck,
+    Exchange,
+    Finding,
+    Level,
+    NotApplicable,
+    Run,
+    Status,
+    Verdict,
+    Waiver,
+)
+
+FINDINGS_KEPT = 20
+
+
+def reach(check: Check, exchanges: tuple[Exchange, ...], run: Run) -> Verdict:
+    """Run one check and return its verdict; whatever the check raises becomes part of it."""
+    findings: list[Finding] = []
+    status, reason = Status.PASS, ""
+    try:
+        for finding in check.judge(exchanges, run):
+            findings.append(finding)
+    except CouldNotCheck as refusal:
+        status, reason = Status.COULD_NOT_CHECK, str(shown(str(refusal)))
+        if not findings:
+            findings = [refusal.finding]
+            return _verdict(check, exchanges, status, findings, reason)
+    except NotApplicable as excuse:
+        if not findings:
+            return _verdict(check, exchanges, Status.NOT_APPLICABLE, [], str(shown(str(excuse))))
+    except Exception:  # noqa: BLE001 - a check that breaks is an error of ours, and must be seen as one
+        return _verdict(check, exchanges, Status.ERROR, findings, traceback.format_exc(limit=-4))
+    if findings:
+        status = broken(check.clause)
+        if waiver := waiver_of(check, exchanges, run):
+            status, reason = Status.WAIVED, f"{waiver.reason} ({waiver.owner}, {waiver.link}, until {waiver.expires})"
+    return _verdict(check, exchanges, status, findings, reason)
+
+
+def waiver_of(check: Check, exchanges: tuple[Exchange, ...], run: Run) -> Waiver | None:
+    """Return the target's waiver for the clause of a check, unless it had expired on the day that is judged."""
+    day = run.day(exchanges[-1]) if exchanges else run.started.date()
+    waivers = (waiver for waiver in run.target.waivers if waiver.clause == check.clause.id and day <= waiver.expires)
+    return next(waivers, None)
+
+
+def broken(clause: Clause) -> Status:
+    """Return what a broken clause comes to: only a MUST fails a run."""
+    return Status.FAIL if clause.level is Level.MUST else Status.WARN
+
+
+def clean(finding: Finding) -> Finding:
+    """Return a finding whose texts are short and can be written anywhere: what it quotes came from the wire."""
+    return Finding(str(shown(finding.where)), str(shown(finding.expected)), shown(finding.actual))
+
+
+def _verdict(
+    check: Check, exchanges: tuple[Exchange, ...], status: Status, findings: list[Finding], reason: str
+) -> Verdict:
+    endpoints = [exchange.endpoint for exchange in exchanges]
+    endpoint = check.clause.endpoint if check.clause.endpoint != "*" or not endpoints else endpoints[-1]
+    kept = tuple(clean(finding) for finding in findings[:FINDINGS_KEPT])
+    if len(findings) > FINDINGS_KEPT:
+        kept += (Finding("", "no further finding", f"{len(findings) - FINDINGS_KEPT} more"),)
+    return Verdict(check.clause, check.scenario, endpoint, status, kept, (), reason)

@@ -1,0 +1,1 @@
+"""What people and programs read, made from the records of a run and nothing else."""

@@ -1,0 +1,185 @@
+"""Runs the scenarios of a selection: cheapest first, each once, live ones side by side within the target's limits."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import httpx
+
+from conformance import catalogue
+from conformance.contract import ledger
+from conformance.evidence.api import Api
+from conformance.evidence.cassette import Cassette, path_of
+from conformance.evidence.client import Client
+from conformance.evidence.redact import Redactor
+from conformance.judge import answers
+from conformance.runner.settings import Settings
+from conformance.scenarios import scenarios
+from conformance.vocabulary import Cost, CouldNotCheck, Exchange, Mode, Request, Scenario
+
+MILLION = 1_000_000
+
+
+@dataclass
+class Conducted:
+    """What the scenarios came to: their exchanges, crashes of ours, and the cassettes that were played."""
+
+    conversations: dict[str, tuple[Exchange, ...]] = field(default_factory=dict)
+    crashes: dict[str, str] = field(default_factory=dict)
+    cassettes: dict[str, Cassette] = field(default_factory=dict)
+
+
+def needed(names: Iterable[str]) -> list[Scenario]:
+    """Return the scenarios of these names and their positive controls, in the order in which they are run."""
+    wanted = set(names)
+    wanted |= {str(scenarios()[name].control) for name in wanted if scenarios()[name].control}
+    return [scenario for name, scenario in scenarios().items() if name in wanted]
+
+
+def unfit(scenario: Scenario, settings: Settings) -> str | None:
+    """Return why a scenario does not apply to the target and the model, or None where it does."""
+    asked = [*scenario.calls]
+    if scenario.refusal:
+        asked.append(ledger.clauses()[f"refusals.{scenario.refusal}.status"].endpoint)
+    for endpoint in asked:
+        if endpoint not in settings.target.endpoints:
+            return f"{settings.target.name} has no endpoint {endpoint}"
+    family = catalogue.family_of(settings.model)
+    if family and not family.batch and "batches.create" in asked:
+        return f"{settings.model} cannot be asked in batches ({family.source})"
+    return unfit(scenarios()[scenario.control], settings) if scenario.control else None
+
+
+class Conductor:
+    """Runs scenarios one stage after the other, and stops asking as soon as it is known that asking is in vain."""
+
+    def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
+        self._settings = settings
+        self._tell = tell
+        self._done = Conducted()
+        self._stop: str | None = None
+        self._broke: str | None = None
+        self._reserved = 0.0
+        self._lock = threading.Lock()
+        self._redactor = Redactor(settings.target.key_variable, settings.key)
+
+    def run(self, wanted: list[Scenario]) -> Conducted:
+        """Run the scenarios and return what they came to."""
+        fitting = [scenario for scenario in wanted if unfit(scenario, self._settings) is None]
+        free = [scenario for scenario in fitting if scenario.cost is Cost.FREE]
+        paid = [scenario for scenario in fitting if scenario.cost is Cost.PAID]
+        if self._settings.mode is Mode.REPLAY:
+            for scenario in fitting:
+                cassette = Cassette(path_of(self._settings.cassettes, scenario.name))
+                self._done.cassettes[scenario.name] = cassette
+                self._ask(scenario, self._client(cassette))
+            return self._done
+        client = self._client(self._transport())
+        try:
+            # The first one goes alone: a dead host or a refused key is known before anything else is sent.
+            for stage in (free[:1], free[1:], paid):
+                with ThreadPoolExecutor(self._threads()) as pool:
+                    list(pool.map(lambda scenario: self._ask(scenario, client), stage))
+        finally:
+            client.close()
+        return self._done
+
+    def _threads(self) -> int:
+        return 1 if self._settings.mode is Mode.REFERENCE else max(1, self._settings.target.concurrency)
+
+    def _client(self, transport: httpx.BaseTransport | None) -> Client:
+        offline = self._settings.mode in (Mode.REPLAY, Mode.REFERENCE)
+        return Client(
+            self._settings.target,
+            self._redactor,
+            transport=transport,
+            sleep=(lambda _: None) if offline else time.sleep,
+        )
+
+    def _transport(self) -> httpx.BaseTransport | None:
+        if self._settings.mode is not Mode.REFERENCE:
+            return None
+        from conformance.reference import create_app
+        from conformance.reference.inprocess import InProcess
+
+        return InProcess(create_app(as_of=self._settings.as_of))
+
+    def _ask(self, scenario: Scenario, client: Client) -> None:
+        if reason := self._reason_not_to(scenario):
+            self._done.conversations[scenario.name] = (not_asked(scenario, reason),)
+            return
+        self._tell(scenario.name)
+        family = catalogue.family_of(self._settings.model)
+        offline = self._settings.mode in (Mode.REPLAY, Mode.REFERENCE)
+        api = Api(
+            client,
+            scenario.name,
+            self._settings.model,
+            self._settings.key,
+            smallest=dict(family.smallest_call) if family else {"max_completion_tokens": 128},
+            sleep=(lambda _: None) if offline else time.sleep,
+        )
+        try:
+            scenario.ask(api)
+        except CouldNotCheck:
+            pass  # the exchange that kept the scenario from going on is kept, and says why
+        except Exception:  # noqa: BLE001 - a scenario that breaks is an error of ours, and becomes the verdict of its checks
+            self._done.crashes[scenario.name] = self._redactor.text(traceback.format_exc(limit=-4))
+        finally:
+            api.clean_up()
+        self._done.conversations[scenario.name] = tuple(api.exchanges)
+        self._learn(api.exchanges)
+
+    def _reason_not_to(self, scenario: Scenario) -> str | None:
+        if self._stop:
+            return self._stop
+        if scenario.cost is Cost.FREE or self._settings.mode in (Mode.REPLAY, Mode.REFERENCE):
+            return None
+        if self._broke:
+            return self._broke
+        cost = most(scenario, self._settings.model)
+        with self._lock:
+            if self._reserved + cost > self._settings.max_cost:
+                return f"not asked: it may cost {cost:.4f} USD, and --max-cost is {self._settings.max_cost:g} USD for the run"
+            self._reserved += cost
+        return None
+
+    def _learn(self, exchanges: list[Exchange]) -> None:
+        for exchange in exchanges:
+            if self._settings.mode is Mode.REPLAY or exchange.refused:
+                continue
+            first = not any(answers.accepted(other) for said in list(self._done.conversations.values()) for other in said)
+            if exchange.response is None and first:
+                self._stop = f"not asked: {exchange.failure}"
+            elif exchange.response and exchange.response.status == 401 and first:
+                self._stop = f"not asked: the key was refused with 401: {answers.message(exchange)}"
+            elif exchange.response and exchange.response.status == 429 and "quota" in answers.kind_of_error(exchange):
+                self._broke = f"not asked: the account has no credit: {answers.message(exchange)}"
+            elif exchange.endpoint == "balance" and answers.accepted(exchange) and _empty(exchange):
+                self._broke = "not asked: the balance is used up"
+
+
+def not_asked(scenario: Scenario, reason: str) -> Exchange:
+    """Return the exchange that stands for a scenario which was not run, with the reason."""
+    endpoint = scenario.calls[0] if scenario.calls else "unknown"
+    return Exchange(scenario.name, "0", endpoint, Request("", ""), None, None, failure=reason)
+
+
+def most(scenario: Scenario, model: str) -> float:
+    """Return the most that a scenario may cost, in USD: all its tokens at the price of output."""
+    prices = [known.price.output for known in catalogue.models().values() if known.price]
+    announced = catalogue.models().get(model)
+    price = announced.price.output if announced and announced.price else max(prices)
+    return scenario.tokens * price / MILLION
+
+
+def _empty(exchange: Exchange) -> bool:
+    try:
+        return exchange.at("/data/available_balance", float) <= 0
+    except CouldNotCheck:
+        return False

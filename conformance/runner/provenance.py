@@ -1,0 +1,62 @@
+"""Who answered: said in the first line of every report, so that a stand-in never passes for the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.evidence.cassette import Cassette
+from conformance.evidence.client import NoRecording
+from conformance.runner.conduct import Conducted
+from conformance.runner.settings import Settings
+from conformance.vocabulary import Mode
+
+REFERENCE, LIVE, ELSEWHERE, MIXED, UNKNOWN = "reference", "live", "elsewhere", "mixed", "unknown"
+MARK = "x-kimi-reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Who answered, as one word for programs and one sentence for people."""
+
+    kind: str
+    sentence: str
+
+
+def of(settings: Settings, done: Conducted) -> Provenance:
+    """Return who answered in a run."""
+    target = settings.target
+    if settings.mode is Mode.REPLAY:
+        return _of_recordings(target.name, list(done.cassettes.values()))
+    said = [exchange for conversation in done.conversations.values() for exchange in conversation]
+    if any(exchange.header(MARK) for exchange in said):
+        return Provenance(REFERENCE, _reference("Answered by", target.name))
+    if not any(exchange.response for exchange in said):
+        return Provenance(UNKNOWN, f"Nothing at {target.base_url} answered.")
+    if target.base_url != target.canonical_url:
+        return Provenance(ELSEWHERE, f"Answered by {target.base_url}, which was asked in place of {target.canonical_url}.")
+    return Provenance(LIVE, f"Answered live by {target.base_url}.")
+
+
+def _of_recordings(target: str, cassettes: list[Cassette]) -> Provenance:
+    kinds, days = set(), set()
+    for cassette in cassettes:
+        try:
+            metadata = cassette.metadata
+        except NoRecording:
+            continue
+        kinds.add(metadata.get("provenance", UNKNOWN))
+        days.add(metadata.get("recorded_on", "an unknown day"))
+    when = " to ".join(dict.fromkeys((min(days), max(days)))) if days else "an unknown day"
+    if kinds == {REFERENCE}:
+        return Provenance(REFERENCE, _reference(f"Recorded on {when} from", target))
+    if kinds == {LIVE}:
+        return Provenance(LIVE, f"Recorded on {when} from the service itself, target {target}.")
+    if not kinds:
+        return Provenance(UNKNOWN, "There is no recording that could be played.")
+    if len(kinds) == 1:
+        return Provenance(kinds.pop(), f"Recorded on {when} from another address than that of target {target}.")
+    return Provenance(MIXED, f"Recorded on {when} from several sources ({', '.join(sorted(kinds))}); no evidence as a whole.")
+
+
+def _reference(how: str, target: str) -> str:
+    return f"{how} the reference server of this project: no evidence about the service behind the target {target}."

@@ -1,0 +1,213 @@
+"""One run from its settings to its last record: conducts, judges check by check, counts, and says how to exit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from conformance import __version__, catalogue
+from conformance.contract import ledger
+from conformance.evidence.cassette import path_of, write
+from conformance.evidence.runfile import Record, RunFile, change_record, exchange_record, verdict_record
+from conformance.judge import answers, verdict
+from conformance.runner import provenance
+from conformance.runner.conduct import MILLION, Conducted, Conductor, needed, unfit
+from conformance.runner.settings import Settings
+from conformance.scenarios import scenarios
+from conformance.vocabulary import (
+    Change,
+    Check,
+    CouldNotCheck,
+    Exchange,
+    Finding,
+    Mode,
+    Run,
+    Status,
+    Verdict,
+    find,
+)
+
+
+class Exit(IntEnum):
+    """What a run's exit status says."""
+
+    CONFORMS = 0
+    DOES_NOT_CONFORM = 1
+    USAGE = 2
+    COULD_NOT_CHECK = 3
+    SUITE_FAILED = 4
+    STALE = 5
+
+
+class RunSession:
+    """Conducts a selection once, then judges it check by check; every record goes to the run file as it is made."""
+
+    def __init__(self, settings: Settings, out: Path | None, tell: Callable[[str], None] = lambda _: None) -> None:
+        self.settings = settings
+        self.out = out
+        self._tell = tell
+        self._runfile = RunFile(out / "run.ndjson" if out else None)
+        self._done = Conducted()
+        self._numbers: dict[int, int] = {}
+        self.run = Run(__version__, settings.target, settings.mode, settings.model, datetime.now(UTC), settings.as_of)
+
+    @property
+    def records(self) -> list[Record]:
+        """Every record so far."""
+        return self._runfile.records
+
+    def conduct(self, checks: list[Check]) -> None:
+        """Ask everything that these checks and their controls need, and keep what was said."""
+        wanted = needed(check.scenario for check in checks)
+        self._done = Conductor(self.settings, self._tell).run(wanted)
+        self.run = replace(self.run, conversations=self._done.conversations)
+        self._runfile.write("run", self._header())
+        for conversation in self._done.conversations.values():
+            for exchange in conversation:
+                self._numbers[id(exchange)] = len(self._numbers) + 1
+                self._runfile.write("exchange", exchange_record(self._numbers[id(exchange)], exchange))
+        if self.settings.mode is Mode.RECORD:
+            self._record()
+
+    def judge(self, check: Check) -> Record:
+        """Judge one check and return its record."""
+        exchanges = self._done.conversations.get(check.scenario, ())
+        reached = self._verdict(check, exchanges)
+        kept = [exchange for exchange in exchanges if id(exchange) in self._numbers]
+        looked = [self._numbers[id(exchange)] for exchange in kept if check.clause.endpoint in ("*", exchange.endpoint)]
+        numbers = tuple(looked or [self._numbers[id(exchange)] for exchange in kept])
+        return self._runfile.write("verdict", verdict_record(replace(reached, exchanges=numbers)))
+
+    def _verdict(self, check: Check, exchanges: tuple[Exchange, ...]) -> Verdict:
+        if reason := unfit(scenarios()[check.scenario], self.settings):
+            return Verdict(check.clause, check.scenario, check.clause.endpoint, Status.NOT_APPLICABLE, reason=reason)
+        if crash := self._done.crashes.get(check.scenario):
+            return Verdict(check.clause, check.scenario, check.clause.endpoint, Status.ERROR, reason=crash)
+        return verdict.reach(check, exchanges, self.run)
+
+    def finish(self) -> Record:
+        """Write the changes and the last record, with the counts, what was spent, and the exit status; return that."""
+        for change in self.changes():
+            self._runfile.write("change", change_record(change))
+        verdicts = [record for record in self.records if record["kind"] == "verdict"]
+        stale = list(self._stale(verdicts))
+        end = {
+            "counts": counts(verdicts),
+            "spend": self.spend(),
+            "stale": stale,
+            "exit": int(exit_status(verdicts, stale=bool(stale))),
+        }
+        record = self._runfile.write("end", end)
+        self._runfile.close()
+        return record
+
+    def _header(self) -> Record:
+        said = provenance.of(self.settings, self._done)
+        days = {(exchange.made_at or self.run.started).date() for exchange in answers.everything(self.run)}
+        return {
+            "suite": __version__,
+            "target": self.settings.target.name,
+            "base_url": self.settings.target.canonical_url,
+            "key_variable": self.settings.target.key_variable,
+            "mode": self.settings.mode.value,
+            "provenance": said.kind,
+            "provenance_sentence": said.sentence,
+            "as_of": (self.settings.as_of or max(days, default=self.run.started.date())).isoformat(),
+            "model": self.settings.model,
+            "select": self.settings.select,
+            "started": self.run.started.isoformat(timespec="seconds"),
+        }
+
+    def _record(self) -> None:
+        said = provenance.of(self.settings, self._done)
+        for name, conversation in self._done.conversations.items():
+            answered = [exchange for exchange in conversation if exchange.response is not None]
+            if not answered or name in self._done.crashes:
+                continue
+            metadata = {
+                "provenance": said.kind,
+                "recorded_on": self.run.started.date().isoformat(),
+                "suite": __version__,
+                "target": self.settings.target.name,
+                "model": self.settings.model,
+                "scenario": name,
+            }
+            write(path_of(self.settings.cassettes, name), answered, metadata)
+
+    def changes(self) -> Iterator[Change]:
+        """Yield what differs without breaking a clause: members that no schema knows, recordings that nothing played."""
+        seen: set[tuple[str, str]] = set()
+        for exchange in answers.everything(self.run):
+            for (_, schema), shape in exchange.__dict__.get("shapes", {}).items():
+                for pointer in shape.unknown:
+                    where = "/".join("*" if token.isdigit() else token for token in pointer.split("/"))
+                    if (exchange.endpoint, where) not in seen:
+                        seen.add((exchange.endpoint, where))
+                        clean = verdict.clean(Finding(where, "", ""))
+                        yield Change("unknown-member", exchange.endpoint, clean.where, f"no schema knows it ({schema}.json)")
+        for name, cassette in self._done.cassettes.items():
+            for request in cassette.unplayed():
+                yield Change("recording-not-played", name, str(cassette.path.name), request)
+
+    def spend(self) -> dict[str, float]:
+        """Return the requests sent and the tokens and US dollars that their answers tell, batches left out."""
+        asked = [exchange for exchange in answers.everything(self.run) if exchange.request.method]
+        prompt = sum(_count(exchange, "prompt_tokens") for exchange in asked)
+        completion = sum(_count(exchange, "completion_tokens") for exchange in asked)
+        model = catalogue.models().get(self.settings.model)
+        price = model.price if model else None
+        usd = (prompt * price.input + completion * price.output) / MILLION if price else 0.0
+        requests = sum(1 + len(exchange.attempts) for exchange in asked)
+        return {"requests": requests, "prompt_tokens": prompt, "completion_tokens": completion, "usd": round(usd, 6)}
+
+    def _stale(self, verdicts: list[Record]) -> Iterator[str]:
+        day = date.fromisoformat(self.records[0]["as_of"]) if self.records else self.run.started.date()
+        for waiver in self.settings.target.waivers:
+            if waiver.clause not in ledger.clauses():
+                yield f"the waiver for {waiver.clause} is for a clause that the ledger does not know"
+            elif waiver.expires < day:
+                yield f"the waiver for {waiver.clause} expired on {waiver.expires} (owner {waiver.owner})"
+            elif _holds(waiver.clause, verdicts):
+                yield f"the waiver for {waiver.clause} is no longer needed: the clause holds (owner {waiver.owner})"
+
+
+def _holds(clause: str, verdicts: list[Record]) -> bool:
+    """Tell whether a clause was looked at and held wherever it was."""
+    told = {record["status"] for record in verdicts if record["clause"] == clause}
+    return Status.PASS in told and Status.WAIVED not in told
+
+
+def _count(exchange: Exchange, name: str) -> int:
+    try:
+        value = find(exchange.json, f"/usage/{name}")
+    except CouldNotCheck:
+        return 0
+    return value if type(value) is int else 0
+
+
+def counts(verdicts: list[dict[str, Any]]) -> dict[str, int]:
+    """Return how many verdicts there are of each status, under the names that results.json uses."""
+    told = Counter(record["status"] for record in verdicts)
+    return {status.value.replace("-", "_"): told[status.value] for status in Status}
+
+
+def exit_status(verdicts: list[dict[str, Any]], *, stale: bool = False) -> Exit:
+    """Return what the verdicts come to: an error of ours outweighs a fail, a fail what could not be checked."""
+    told = {record["status"] for record in verdicts}
+    if Status.ERROR in told:
+        return Exit.SUITE_FAILED
+    if Status.FAIL in told:
+        return Exit.DOES_NOT_CONFORM
+    if stale:
+        return Exit.STALE
+    missed = any(record["status"] == Status.COULD_NOT_CHECK and record["level"] == "MUST" for record in verdicts)
+    if missed or not told & {Status.PASS, Status.WARN, Status.WAIVED}:
+        return Exit.COULD_NOT_CHECK
+    return Exit.CONFORMS
+
+

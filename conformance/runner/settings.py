@@ -1,0 +1,71 @@
+"""What a run was asked to do, checked before anything else happens."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from conformance import catalogue, rows, shipped, targets
+from conformance.evidence.redact import SHORTEST_SECRET
+from conformance.vocabulary import Mode, Target
+
+OFFLINE_KEY = "sk-kimi-conformance-offline"
+DEFAULT_MAX_COST = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run was asked to do."""
+
+    target: Target
+    mode: Mode
+    model: str
+    key: str
+    cassettes: Path
+    select: str | None = None
+    as_of: date | None = None
+    max_cost: float = DEFAULT_MAX_COST
+
+
+def settings(
+    *,
+    target: str = "moonshot",
+    mode: str = "replay",
+    model: str | None = None,
+    select: str | None = None,
+    as_of: date | None = None,
+    cassettes: Path | None = None,
+    max_cost: float = DEFAULT_MAX_COST,
+) -> Settings:
+    """Return the settings of a run; raises rows.ConfigurationError naming what is wrong and what to do."""
+    whom, how = targets.load(target), Mode(mode)
+    folder = cassettes or shipped.folder("cassettes") / whom.name
+    if how is Mode.REPLAY:
+        whom = replace(whom, base_url=whom.canonical_url)
+        if not folder.is_dir():
+            hint = "check --cassettes" if cassettes else f"make them with --mode record --target {target}"
+            raise rows.ConfigurationError(f"there are no cassettes in {folder}; {hint}")
+    if how is Mode.RECORD and cassettes is None:
+        raise rows.ConfigurationError("--mode record needs --cassettes DIR, the folder that it writes to")
+    if not max_cost >= 0:
+        raise rows.ConfigurationError("--max-cost must not be negative")
+    chosen = model or whom.model
+    if model and whom.official and model not in catalogue.models():
+        known = ", ".join(catalogue.available(as_of or date.today()))  # noqa: DTZ011 - a hint in an error message
+        raise rows.ConfigurationError(f"unknown model {model!r}; to be had are {known}")
+    return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost)
+
+
+def _key(target: Target, mode: Mode) -> str:
+    if mode in (Mode.REPLAY, Mode.REFERENCE):
+        return OFFLINE_KEY
+    key = os.environ.get(target.key_variable, "").strip()
+    if not key:
+        raise rows.ConfigurationError(
+            f"no key for {target.name}: set the environment variable {target.key_variable}, or use --mode replay"
+        )
+    if len(key) < SHORTEST_SECRET or not key.isascii() or not key.isprintable() or " " in key:
+        raise rows.ConfigurationError(f"{target.key_variable} does not hold a key: too short, or with odd characters")
+    return key

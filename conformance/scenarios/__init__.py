@@ -1,0 +1,44 @@
+"""How we ask: every scenario is a plain function from an ``Api`` to the exchanges that it makes.
+
+A scenario declares which endpoints it calls, so that the checks that it serves are known before anything is sent.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+
+from conformance.evidence.api import Api
+from conformance.vocabulary import Cost, Scenario
+
+Ask = Callable[[Api], None]
+_REGISTERED: dict[str, Scenario] = {}
+
+
+def scenario(
+    name: str,
+    *calls: str,
+    tokens: int = 0,
+    refusal: str | None = None,
+    control: str | None = None,
+) -> Callable[[Ask], Ask]:
+    """Register a function as a scenario; ``tokens`` is the most that it may cost, prompts included."""
+
+    def register(ask: Ask) -> Ask:
+        if name in _REGISTERED:
+            raise ValueError(f"the scenario {name!r} stands twice")
+        cost = Cost.PAID if tokens else Cost.FREE
+        _REGISTERED[name] = Scenario(name, ask, calls, cost, refusal, control, tokens)
+        return ask
+
+    return register
+
+
+@cache
+def scenarios() -> dict[str, Scenario]:
+    """Return every scenario by name, cheapest first: the list of models, what else is free, what costs tokens."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return dict(sorted(_REGISTERED.items(), key=lambda item: (item[1].cost is Cost.PAID, item[0] != "models.list")))

@@ -1,0 +1,98 @@
+"""Batches: one that is cancelled, one that completes; both leave nothing behind."""
+
+from conformance.evidence.api import Api, need
+from conformance.evidence.client import json_bytes
+from conformance.scenarios import scenario
+from conformance.vocabulary import Exchange, find
+
+WINDOW = "24h"
+ENDPOINT = "/v1/chat/completions"
+CUSTOM_IDS = ("first", "second")
+# Reading a batch until it is done takes minutes on the service; what is not done by then is left to its window.
+LOOKS = 40
+ENDED = ("completed", "failed", "expired", "cancelled")
+
+
+def input_lines(api: Api) -> bytes:
+    """Return the input file: one small request for each of CUSTOM_IDS."""
+    lines = [
+        {
+            "custom_id": custom_id,
+            "method": "POST",
+            "url": ENDPOINT,
+            "body": {
+                "model": api.model,
+                "messages": [{"role": "user", "content": f"Reply with exactly one word: {custom_id}"}],
+                **api.smallest,
+            },
+        }
+        for custom_id in CUSTOM_IDS
+    ]
+    return b"".join(json_bytes(line) + b"\n" for line in lines)
+
+
+def create(api: Api) -> str:
+    """Upload the input, create the batch and return its id; the input is deleted afterwards."""
+    uploaded = api.upload("kimi-conformance.jsonl", input_lines(api), "batch")
+    file_id = need(uploaded, "/id")
+    api.afterwards(lambda: api.call("files.delete", file_id=file_id))
+    window = {"input_file_id": file_id, "endpoint": ENDPOINT, "completion_window": WINDOW}
+    return need(api.call("batches.create", json=window), "/id")
+
+
+def state(exchange: Exchange) -> str:
+    """Return the status of a batch as an answer tells it."""
+    return exchange.at("/status", str)
+
+
+def watch(api: Api, batch_id: str) -> Exchange:
+    """Retrieve a batch until it has ended, or until the run has waited long enough; return the last answer."""
+    seen = api.call("batches.retrieve", batch_id=batch_id)
+    for _ in range(LOOKS):
+        if state(seen) in ENDED:
+            break
+        api.sleep(api.seconds_between_looks)
+        seen = api.call("batches.retrieve", batch_id=batch_id)
+    return seen
+
+
+@scenario(
+    "batches.cancel", "files.create", "batches.create", "batches.retrieve", "batches.list", "batches.cancel", "files.delete",
+    tokens=400,
+)  # fmt: skip
+def cancel_a_batch(api: Api) -> None:
+    """Create a batch, find it alone and in the list, cancel it, and watch it end."""
+    batch_id = create(api)
+    api.afterwards(lambda: _cancel_unless_cancelled(api, batch_id))
+    api.call("batches.retrieve", batch_id=batch_id)
+    api.call("batches.list")
+    api.call("batches.cancel", batch_id=batch_id)
+    watch(api, batch_id)
+
+
+def _cancel_unless_cancelled(api: Api, batch_id: str) -> None:
+    if not any(exchange.endpoint == "batches.cancel" for exchange in api.exchanges):
+        api.call("batches.cancel", batch_id=batch_id)
+
+
+@scenario(
+    "batches.complete", "files.create", "batches.create", "batches.retrieve", "batches.output", "files.delete",
+    tokens=400,
+)  # fmt: skip
+def complete_a_batch(api: Api) -> None:
+    """Create a batch, watch it complete, and read its output."""
+    batch_id = create(api)
+    last = watch(api, batch_id)
+    if state(last) not in ENDED:
+        api.call("batches.cancel", batch_id=batch_id)
+        return
+    for member in ("output_file_id", "error_file_id"):
+        file_id = find(last.json, f"/{member}")
+        if isinstance(file_id, str) and file_id:
+            read_output(api, file_id)
+
+
+def read_output(api: Api, file_id: str) -> None:
+    """Read an output file, and delete it afterwards."""
+    api.afterwards(lambda: api.call("files.delete", file_id=file_id))
+    api.call("batches.output", file_id=file_id)

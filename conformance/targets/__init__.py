@@ -1,0 +1,95 @@
+"""Whom we ask: each target is a TOML file, here or anywhere; a bare URL is judged as another address of Moonshot's."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from dataclasses import fields, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from conformance import rows
+from conformance.vocabulary import Target, Waiver
+
+_HERE = Path(__file__).parent
+# A stranger's address has no limits that we know of, but it is one service: few at a time.
+_UNKNOWN_CONCURRENCY = 4
+
+
+def names() -> list[str]:
+    """Return the names of the targets that travel with the package."""
+    return sorted(path.stem for path in _HERE.glob("*.toml"))
+
+
+def load(text: str) -> Target:
+    """Return the target that ``--target`` means.
+
+    ``NAME`` is a shipped target, ``FILE.toml`` one of your own, ``URL`` another address judged by Moonshot's contract,
+    and ``NAME=URL`` a target reached at another address (a proxy, or a stand-in on this machine). Raises
+    rows.ConfigurationError on anything else.
+    """
+    name, _, url = text.partition("=")
+    if "://" in text and "://" not in url:
+        return replace(_at(load("moonshot"), text), name=urlsplit(text).netloc)
+    if text.endswith(".toml"):
+        return _read(Path(text))
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names())}, a URL, or a .toml file."
+        raise rows.ConfigurationError(f"unknown target {name!r}; {hint}")
+    target = _read(_HERE / f"{name}.toml")
+    if not url:
+        return target
+    return replace(_at(target, url), provenance_url=target.base_url)
+
+
+def _at(target: Target, url: str) -> Target:
+    base = checked_url(url)
+    local = is_loopback(urlsplit(base).hostname or "")
+    return replace(
+        target,
+        base_url=base,
+        concurrency=_UNKNOWN_CONCURRENCY,
+        requests_per_minute=None,
+        seconds_between_looks=0.0 if local else target.seconds_between_looks,
+    )
+
+
+def checked_url(url: str) -> str:
+    """Return a base URL that a key may travel to; raises ConfigurationError where it could be read on the way."""
+    parts = urlsplit(url)
+    try:
+        host, _port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise rows.ConfigurationError(f"{url!r} is no address: {error}") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise rows.ConfigurationError(f"{url!r} is no http(s) address")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise rows.ConfigurationError(f"the address of {host} must be scheme, host and path alone")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise rows.ConfigurationError(f"{url!r}: the key would travel in clear text; use https")
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _read(path: Path) -> Target:
+    if not path.is_file():
+        raise rows.ConfigurationError(f"there is no target file {path}")
+    table = rows.document_of(path)
+    waivers = tuple(
+        rows.read(Waiver, row, f"{path.name}: waiver {row.get('clause')}") for row in table.pop("waiver", [])
+    )
+    allowed = {field.name for field in fields(Target)} - {"name", "waivers", "provenance_url"}
+    for key in table:
+        if key not in allowed:
+            raise rows.ConfigurationError(f"{path.name}: unknown key {key!r}; known are {', '.join(sorted(allowed))}")
+    target = rows.read(Target, {"name": path.stem, **table}, path.name)
+    checked_url(target.base_url)
+    return replace(target, waivers=waivers)
