@@ -1,0 +1,147 @@
+"""The reference server as an ASGI application: the table of operations, and the way of a request through it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
+from decimal import Decimal
+
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from conformance import __version__
+from conformance.reference import account, batches, chat, faults, files, listing, tokens
+from conformance.reference.answers import Answer, Call, Handler, Refused, Upload, gateway, refusal
+from conformance.reference.state import CENT, Purse, Service
+
+OPERATIONS: Mapping[str, tuple[str, str, Handler]] = {
+    "models.list": ("GET", "/v1/models", listing.list_models),
+    "chat.completions": ("POST", "/v1/chat/completions", chat.completions),
+    "balance.retrieve": ("GET", "/v1/users/me/balance", account.balance),
+    "tokens.estimate": ("POST", "/v1/tokenizers/estimate-token-count", tokens.estimate),
+    "files.create": ("POST", "/v1/files", files.upload),
+    "files.list": ("GET", "/v1/files", files.listed),
+    "files.retrieve": ("GET", "/v1/files/{item}", files.retrieve),
+    "files.delete": ("DELETE", "/v1/files/{item}", files.delete),
+    "files.content": ("GET", "/v1/files/{item}/content", files.content),
+    "batches.create": ("POST", "/v1/batches", batches.create),
+    "batches.list": ("GET", "/v1/batches", batches.listed),
+    "batches.retrieve": ("GET", "/v1/batches/{item}", batches.retrieve),
+    "batches.cancel": ("POST", "/v1/batches/{item}/cancel", batches.cancel),
+}
+
+
+def create_app(
+    *,
+    as_of: date | None = None,
+    seed: int = 0,
+    fault: Sequence[str] = (),
+    keys: Collection[str] | None = None,
+    clock: Callable[[], float] | None = None,
+    latency: float = 0.0,
+    balance: tuple[float, float] = (46.58893, 3.00001),
+) -> Starlette:
+    """Return a server of its own, with an account of its own.
+
+    ``as_of`` is the day whose catalogue is served, by default the clock's. ``clock`` returns seconds since the epoch,
+    by default the real time, or from noon (UTC) of ``as_of`` on. ``fault`` names the lies that it tells. ``keys`` are
+    those that it accepts, by default all that begin with ``sk-`` and do not contain ``invalid``. ``latency`` is in
+    seconds before each answer. ``balance`` is what the account starts with, in vouchers and in cash. The same requests
+    in the same order get the same bytes from the same seed and clock. Raises rows.ConfigurationError on an unknown
+    fault.
+    """
+    voucher, cash = (Decimal(str(amount)).quantize(CENT) for amount in balance)
+    service = Service(seed, clock or _clock(as_of), as_of, keys, Purse(voucher, cash))
+    handle = faults.lying(fault, _honest)
+
+    async def respond(request: Request, operation: str) -> Response:
+        call = await _call(request, operation, service)
+        answer = handle(call)
+        await asyncio.sleep(latency + answer.delay)
+        told = {"Content-Type": answer.media_type, "X-Kimi-Reference": f"kimi-conformance/{__version__} seed={seed}"}
+        return Response(answer.encoded(), answer.status, answer.headers | told)
+
+    def endpoint(operation: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answered(request: Request) -> Response:
+            return await respond(request, operation)
+
+        return answered
+
+    async def elsewhere(request: Request, error: Exception) -> Response:
+        known = isinstance(error, HTTPException) and error.status_code == 405
+        return await respond(request, "wrong.method" if known else "unknown.route")
+
+    routes = [Route(path, endpoint(name), methods=[method]) for name, (method, path, _) in OPERATIONS.items()]
+    app = Starlette(routes=routes, exception_handlers={404: elsewhere, 405: elsewhere})
+    app.router.redirect_slashes = False
+    return app
+
+
+def _clock(as_of: date | None) -> Callable[[], float]:
+    if as_of is None:
+        return time.time
+    noon, started = datetime.combine(as_of, time_of_day(12), UTC).timestamp(), time.monotonic()
+    return lambda: noon + time.monotonic() - started
+
+
+async def _call(request: Request, operation: str, service: Service) -> Call:
+    body = await request.body()
+    form: dict[str, str | Upload] | None = None
+    if operation == "files.create" and request.headers.get("content-type", "").startswith("multipart/form-data"):
+        form = await _form(request)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    item = request.path_params.get("item", "")
+    path, query = request.url.path, dict(request.query_params)
+    return Call(operation, request.method, path, service, headers, query, item, body, form)
+
+
+async def _form(request: Request) -> dict[str, str | Upload] | None:
+    form: dict[str, str | Upload] = {}
+    try:
+        async with request.form() as parts:
+            for name, part in parts.items():
+                if isinstance(part, UploadFile):
+                    form[name] = Upload(part.filename or "", await part.read())
+                else:
+                    form[name] = part
+    except (HTTPException, MultiPartException):
+        return None
+    return form
+
+
+def _honest(call: Call) -> Answer:
+    headers = account.trace(call.service)
+    try:
+        if call.operation in OPERATIONS:
+            account.authenticate(call)
+            headers |= account.identity(call.service)
+        answer = _HANDLERS[call.operation](call)
+    except Refused as refused:
+        answer = refused.answer
+    answer.headers = headers | answer.headers
+    return answer
+
+
+def _unknown_route(call: Call) -> Answer:
+    agent = call.headers.get("user-agent", "")
+    body = gateway(5, "没找到对象", "url.not_found", method=call.method, ua=agent, url=call.path)
+    return Answer(body, 404)
+
+
+def _wrong_method(call: Call) -> Answer:
+    return refusal(405, "invalid_request_error", f"Method {call.method} is not allowed for {call.path}").answer
+
+
+_HANDLERS: Mapping[str, Handler] = {
+    **{name: handler for name, (_, _, handler) in OPERATIONS.items()},
+    "unknown.route": _unknown_route,
+    "wrong.method": _wrong_method,
+}

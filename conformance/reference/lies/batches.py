@@ -1,0 +1,109 @@
+"""Lies about batches and their output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from conformance.reference.answers import Answer, Call, Handler
+from conformance.reference.lies.registry import change_asked, in_body, lie
+
+_SHOWN = ("batches.create", "batches.retrieve", "batches.cancel")
+
+
+@in_body("batch-counts-off", *_SHOWN)
+def _(body: dict[str, Any]) -> None:
+    body["request_counts"]["completed"] = body["request_counts"]["total"] + 1
+
+
+@in_body("batch-time-backwards", *_SHOWN)
+def _(body: dict[str, Any]) -> None:
+    for name in ("in_progress_at", "finalizing_at", "completed_at", "cancelling_at"):
+        if body[name] is not None:
+            body[name] = body["created_at"] - 60
+
+
+@in_body("batch-illegal-transition", "batches.retrieve")
+def _(body: dict[str, Any]) -> None:
+    if body["status"] == "finalizing":
+        body["status"] = "validating"
+
+
+@in_body("batch-status-unknown", "batches.retrieve")
+def _(body: dict[str, Any]) -> None:
+    if body["status"] == "in_progress":
+        body["status"] = "running"
+
+
+@in_body("batch-output-missing", "batches.retrieve")
+def _(body: dict[str, Any]) -> None:
+    body["output_file_id"] = None
+
+
+@in_body("batch-window-ignored", *_SHOWN)
+def _(body: dict[str, Any]) -> None:
+    body["expires_at"] = body["created_at"] + 3600
+
+
+@in_body("batch-metadata-lost", *_SHOWN)
+def _(body: dict[str, Any]) -> None:
+    body["metadata"] = None
+
+
+@in_body("batch-not-in-list", "batches.list")
+def _(body: dict[str, Any]) -> None:
+    del body["data"][:1]
+
+
+@lie("batch-line-lost")
+def _(call: Call, honest: Handler) -> Answer:
+    return _with_output(call, honest(call), lambda lines: lines[:-1])
+
+
+@lie("batch-line-twice")
+def _(call: Call, honest: Handler) -> Answer:
+    return _with_output(call, honest(call), lambda lines: [*lines, lines[0]])
+
+
+@lie("batch-custom-id-changed")
+def _(call: Call, honest: Handler) -> Answer:
+    return _with_output(call, honest(call), lambda lines: [_renamed(lines[0]), *lines[1:]])
+
+
+@lie("batch-cancel-ignored")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation == "batches.cancel" and call.item in call.service.batches:
+        before = replace(call.service.batches[call.item])
+        before.times = dict(before.times)
+        answer = honest(call)
+        if answer.status == 200:
+            call.service.batches[call.item] = before
+        return answer
+    return honest(call)
+
+
+@lie("batch-bad-window-accepted")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    if call.operation == "batches.create" and answer.status == 400 and "completion_window" in str(answer.body):
+        asked = call.members()
+        change_asked(call, lambda members: members.update(completion_window="24h"))
+        answer = honest(call)
+        if answer.status == 200:
+            answer.body["completion_window"] = asked.get("completion_window")
+    return answer
+
+
+def _with_output(call: Call, answer: Answer, change: Callable[[list[bytes]], list[bytes]]) -> Answer:
+    file = call.service.files.get(call.item)
+    if call.operation == "files.content" and answer.status == 200 and file and file.purpose == "batch_output":
+        answer.body = b"".join(change(answer.body.splitlines(keepends=True)))
+    return answer
+
+
+def _renamed(line: bytes) -> bytes:
+    members = json.loads(line)
+    members["custom_id"] += "-other"
+    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

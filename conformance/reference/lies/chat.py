@@ -1,0 +1,177 @@
+"""Lies in the answers of a chat."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from urllib.parse import quote
+
+from conformance.reference.answers import Answer, Call, Handler
+from conformance.reference.lies.registry import in_asked, in_body, lie
+
+_CHAT = "chat.completions"
+_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+@in_body("usage-sum-off", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["usage"]["total_tokens"] += 1
+
+
+@in_body("usage-missing", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    del body["usage"]
+
+
+@in_body("usage-as-strings", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["usage"] |= {name: str(body["usage"][name]) for name in _COUNTS}
+
+
+@in_body("usage-negative", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    usage = body["usage"]
+    usage |= {"completion_tokens": -1, "total_tokens": usage["prompt_tokens"] - 1}
+    usage.pop("completion_tokens_details", None)
+
+
+@in_body("cached-over-prompt", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    cached = body["usage"]["prompt_tokens"] + 1
+    body["usage"] |= {"cached_tokens": cached, "prompt_tokens_details": {"cached_tokens": cached}}
+
+
+@in_body("cached-fields-differ", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    prompt = body["usage"]["prompt_tokens"]
+    body["usage"] |= {"cached_tokens": prompt, "prompt_tokens_details": {"cached_tokens": prompt - 1}}
+
+
+@in_body("reasoning-over-completion", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["usage"]["completion_tokens_details"] = {"reasoning_tokens": body["usage"]["completion_tokens"] + 1}
+
+
+@in_body("finish-reason-missing", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    del body["choices"][0]["finish_reason"]
+
+
+@in_body("finish-reason-unknown", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["choices"][0]["finish_reason"] = "eos_token"
+
+
+@in_body("finish-tool-calls-without-calls", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    if body["choices"][0]["finish_reason"] == "stop":
+        body["choices"][0]["finish_reason"] = "tool_calls"
+
+
+@in_body("tool-calls-with-stop", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    if body["choices"][0]["finish_reason"] == "tool_calls":
+        body["choices"][0]["finish_reason"] = "stop"
+
+
+@in_body("tool-arguments-not-json", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for call in body["choices"][0]["message"].get("tool_calls", ()):
+        call["function"]["arguments"] = '{"unfinished": '
+
+
+@in_body("tool-arguments-as-object", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for call in body["choices"][0]["message"].get("tool_calls", ()):
+        call["function"]["arguments"] = {}
+
+
+@in_body("tool-call-without-id", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for call in body["choices"][0]["message"].get("tool_calls", ()):
+        del call["id"]
+
+
+@in_body("tool-name-unknown", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for call in body["choices"][0]["message"].get("tool_calls", ()):
+        call["function"]["name"] = "a_tool_that_nobody_defined"
+
+
+@in_body("created-in-milliseconds", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["created"] *= 1000
+
+
+@in_body("created-in-future", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["created"] += 24 * 3600
+
+
+@in_body("other-model-answers", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["model"] = "moonshot-v1-8k"
+
+
+@in_body("completion-id-missing", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    del body["id"]
+
+
+@in_body("completion-object-wrong", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["object"] = "text_completion"
+
+
+@in_body("choices-empty", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["choices"] = []
+
+
+@in_body("choice-index-off", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for choice in body["choices"]:
+        choice["index"] += 1
+
+
+@in_body("role-missing", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    del body["choices"][0]["message"]["role"]
+
+
+@in_body("role-wrong", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["choices"][0]["message"]["role"] = "model"
+
+
+@in_body("content-number", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["choices"][0]["message"]["content"] = 42
+
+
+@in_asked("length-ignored", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    asked.pop("max_tokens", None)
+    asked.pop("max_completion_tokens", None)
+
+
+@in_asked("json-mode-ignored", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    asked.pop("response_format", None)
+
+
+@in_asked("tool-choice-ignored", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    if asked.get("tool_choice") == "required":
+        asked["tool_choice"] = "none"
+
+
+@lie("key-echoed")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    if call.operation == _CHAT and isinstance(answer.body, dict) and "choices" in answer.body:
+        shown = call.headers.get("authorization", "")
+        encoded = base64.b64encode(shown.encode()).decode()
+        answer.body["choices"][0]["message"]["content"] = f"{shown} {encoded} {quote(shown, safe='')}"
+        answer.headers["X-Debug-Authorization"] = shown
+    return answer

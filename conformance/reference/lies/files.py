@@ -1,0 +1,53 @@
+"""Lies about files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.reference.answers import Answer, Call, Handler
+from conformance.reference.lies.registry import in_body, lie
+
+_SHOWN = ("files.create", "files.retrieve")
+
+
+@in_body("file-bytes-wrong", *_SHOWN)
+def _(body: dict[str, Any]) -> None:
+    body["bytes"] += 1
+
+
+@in_body("file-purpose-wrong", *_SHOWN)
+def _(body: dict[str, Any]) -> None:
+    body["purpose"] = "lambda"
+
+
+@in_body("file-created-in-milliseconds", *_SHOWN)
+def _(body: dict[str, Any]) -> None:
+    body["created_at"] *= 1000
+
+
+@lie("file-content-altered")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    file = call.service.files.get(call.item)
+    if call.operation == "files.content" and answer.status == 200 and file and file.purpose != "batch_output":
+        answer.body = answer.body[:-1] + bytes([answer.body[-1] ^ 1])
+    return answer
+
+
+@lie("deleted-file-still-there")
+def _(call: Call, honest: Handler) -> Answer:
+    file = call.service.files.get(call.item)
+    answer = honest(call)
+    if call.operation == "files.delete" and file:
+        call.service.files[file.id] = file
+    return answer
+
+
+@in_body("file-not-in-list", "files.list")
+def _(body: dict[str, Any]) -> None:
+    del body["data"][-1:]
+
+
+@in_body("delete-not-confirmed", "files.delete")
+def _(body: dict[str, Any]) -> None:
+    body["deleted"] = False

@@ -1,0 +1,41 @@
+"""What looks odd and is allowed: a judge that complains of it raises a false alarm."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from conformance.reference import account
+from conformance.reference.answers import Answer, Call, Handler, refusal
+from conformance.reference.lies.registry import in_answer, in_body, lie
+
+_WAIT = ("Retry-After", "X-Retry-After", "Msh-Cooldown-Seconds")
+
+
+@lie("rate-limited-once")
+def _(call: Call, honest: Handler) -> Answer:
+    asked_for = f"{call.method} {call.path}"
+    call.service.drawn[asked_for] += 1
+    if call.service.drawn[asked_for] > 1:
+        return honest(call)
+    who = f"org-{call.service.name('organization')}<ak-{call.service.name('key')}>"
+    message = f"Your account {who} request reached organization max RPM: 3, please try again after 1 seconds"
+    answer = refusal(429, "rate_limit_reached_error", message).answer
+    answer.headers = account.trace(call.service) | dict.fromkeys(_WAIT, "1")
+    return answer
+
+
+@in_body("additional-members")
+def _(body: dict[str, Any]) -> None:
+    body["a_member_of_tomorrow"] = {"since": "today"}
+
+
+@in_answer("pretty-printed")
+def _(answer: Answer) -> None:
+    if isinstance(answer.body, dict):
+        answer.body = json.dumps(answer.body, indent=2).encode()
+
+
+@in_body("documented-id-prefix", "chat.completions")
+def _(body: dict[str, Any]) -> None:
+    body["id"] = body["id"].replace("chatcmpl-", "cmpl-")

@@ -1,0 +1,72 @@
+"""Lies in the list of models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance import catalogue
+from conformance.reference import listing
+from conformance.reference.answers import Answer, Call, Handler
+from conformance.reference.lies.registry import in_body, lie
+
+_LIST = "models.list"
+
+
+@in_body("stale-models", _LIST)
+def _(body: dict[str, Any]) -> None:
+    body["data"] = [model for model in body["data"] if model["id"] != "kimi-k2.6"]
+
+
+@lie("retired-still-listed")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    day = call.service.day()
+    gone = [model for model in catalogue.models().values() if model.retired is not None and model.retired < day]
+    if call.operation == _LIST and answer.status == 200 and gone:
+        newest = max(gone, key=lambda model: (model.retired or day, model.announced))
+        answer.body["data"].append(listing.entry(newest, listing.deployed(day), day))
+    return answer
+
+
+@in_body("unknown-model-listed", _LIST)
+def _(body: dict[str, Any]) -> None:
+    body["data"].append({**body["data"][0], "id": "kimi-never-announced"})
+
+
+@in_body("duplicate-model-ids", _LIST)
+def _(body: dict[str, Any]) -> None:
+    body["data"].append(dict(body["data"][0]))
+
+
+@in_body("context-length-wrong", _LIST)
+def _(body: dict[str, Any]) -> None:
+    for model in body["data"]:
+        model["context_length"] //= 2
+
+
+@in_body("context-length-as-string", _LIST)
+def _(body: dict[str, Any]) -> None:
+    for model in body["data"]:
+        model["context_length"] = str(model["context_length"])
+
+
+@in_body("capability-wrong", _LIST)
+def _(body: dict[str, Any]) -> None:
+    for model in body["data"]:
+        model["supports_image_in"] = not model["supports_image_in"]
+
+
+@in_body("model-without-owner", _LIST)
+def _(body: dict[str, Any]) -> None:
+    del body["data"][0]["owned_by"]
+
+
+@in_body("models-not-a-list", _LIST)
+def _(body: dict[str, Any]) -> None:
+    body["object"] = "models"
+
+
+@in_body("model-created-in-milliseconds", _LIST)
+def _(body: dict[str, Any]) -> None:
+    for model in body["data"]:
+        model["created"] *= 1000

@@ -1,0 +1,129 @@
+"""Lies about what is refused, and in what words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.reference import account
+from conformance.reference.answers import Answer, Call, Handler, refusal
+from conformance.reference.lies.registry import change_asked, in_answer, in_call, lie
+
+_CHAT = "chat.completions"
+_A_FILE = ("files.retrieve", "files.content", "files.delete")
+_A_BATCH = ("batches.retrieve", "batches.cancel")
+
+
+@in_call("bad-key-accepted")
+def _(call: Call) -> None:
+    call.trusted = call.trusted or account.key_of(call) != ""
+
+
+@in_call("missing-key-accepted")
+def _(call: Call) -> None:
+    call.trusted = call.trusted or account.key_of(call) == ""
+
+
+@lie("unknown-model-accepted")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    if call.operation == _CHAT and answer.status == 404:
+        asked, known = call.members(), next(iter(call.service.models()))
+        change_asked(call, lambda members: members.update(model=known))
+        answer = honest(call)
+        if answer.status == 200 and isinstance(answer.body, dict):
+            answer.body["model"] = asked["model"]
+    return answer
+
+
+@in_answer("unknown-model-wrong-type", _CHAT)
+def _(answer: Answer) -> None:
+    if answer.status == 404:
+        answer.body["error"]["type"] = "invalid_request_error"
+
+
+@in_answer("unknown-model-wrong-status", _CHAT)
+def _(answer: Answer) -> None:
+    if answer.status == 404:
+        answer.status = 400
+
+
+@lie("fixed-parameter-accepted")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation == _CHAT:
+        change_asked(call, _without_sampling)
+    return honest(call)
+
+
+@lie("bad-format-accepted")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    if call.operation == _CHAT and answer.status == 400 and "response_format" in str(answer.body):
+        change_asked(call, lambda members: members.pop("response_format"))
+        return honest(call)
+    return answer
+
+
+@in_answer("unknown-route-accepted", "unknown.route")
+def _(answer: Answer) -> None:
+    answer.status, answer.body = 200, {}
+
+
+@in_answer("malformed-body-500")
+def _(answer: Answer) -> None:
+    if answer.status == 400 and isinstance(answer.body, dict) and answer.body.get("code") == 3:
+        answer.status = 500
+        answer.body = refusal(500, "server_error", "The server had an error while processing your request").answer.body
+
+
+@in_answer("unknown-file-wrong-status", *_A_FILE)
+def _(answer: Answer) -> None:
+    if answer.status == 404:
+        answer.status = 500
+
+
+@in_answer("unknown-batch-wrong-status", *_A_BATCH)
+def _(answer: Answer) -> None:
+    if answer.status == 404:
+        answer.status = 500
+
+
+@in_answer("error-with-200")
+def _(answer: Answer) -> None:
+    if _error(answer):
+        answer.status = 200
+
+
+@in_answer("error-as-string")
+def _(answer: Answer) -> None:
+    error = _error(answer)
+    if error:
+        answer.body = {"error": error["message"]}
+
+
+@in_answer("error-without-type")
+def _(answer: Answer) -> None:
+    _error(answer).pop("type", None)
+
+
+@in_answer("error-type-unknown")
+def _(answer: Answer) -> None:
+    error = _error(answer)
+    if error:
+        error["type"] = "BadRequestError"
+
+
+@in_answer("error-message-empty")
+def _(answer: Answer) -> None:
+    error = _error(answer)
+    if error:
+        error["message"] = ""
+
+
+def _error(answer: Answer) -> dict[str, Any]:
+    error = answer.body.get("error") if isinstance(answer.body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _without_sampling(members: dict[str, Any]) -> None:
+    for name in ("temperature", "top_p", "n", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"):
+        members.pop(name, None)

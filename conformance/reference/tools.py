@@ -1,0 +1,99 @@
+"""Tools, tool_choice and response_format of a chat: what is taken, and with what words the rest is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from conformance.reference.answers import invalid
+from conformance.reference.behaviour import Behaviour
+
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]{0,127}")
+_BUILT_IN = re.compile(r"\$[a-z_]{1,127}")
+_TYPES = ("function", "plugin", "builtin_function")
+_FORMATS = ("text", "json_object", "json_schema")
+
+
+def checked(value: object) -> list[dict[str, Any]]:
+    """Return the functions that the tools of a request define; raises Refused."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise invalid("Invalid request: tools must be an array")
+    return [_function(tool) for tool in value]
+
+
+def all_of(asked: Mapping[str, Any], conversation: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the functions of a request and of its messages; raises Refused, also where two share a name."""
+    functions = checked(asked.get("tools"))
+    for message in conversation:
+        functions += checked(message.get("tools"))
+    names = [function["name"] for function in functions]
+    for name in names:
+        if names.count(name) > 1:
+            raise invalid(f"Invalid request: function name {name} is duplicated")
+    return functions
+
+
+def choice(value: object, names: Sequence[str], behaviour: Behaviour, *, thinking: bool) -> str:
+    """Return ``auto``, ``none``, ``required`` or the name of the function that must be called; raises Refused."""
+    if value is None or value in ("auto", "none"):
+        return str(value or "auto")
+    named = _named(value)
+    if value != "required" and named is None:
+        raise invalid(f"Invalid request: invalid tool_choice: {value}, only auto, none and required are supported")
+    form = "required" if named is None else "specified"
+    if thinking and form not in behaviour.forced:
+        raise invalid(f"tool_choice '{form}' is incompatible with thinking enabled")
+    if not names:
+        raise invalid(f"Invalid request: tool_choice '{form}' needs tools")
+    if named is not None and named not in names:
+        raise invalid(f"Invalid request: tool_choice names the unknown function {named}")
+    return "required" if named is None else named
+
+
+def response_format(value: object) -> dict[str, Any]:
+    """Return the response_format of a request, text where there is none; raises Refused."""
+    if value is None:
+        return {"type": "text"}
+    kind = value.get("type", "text") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or kind not in _FORMATS:
+        raise invalid(f"Invalid request: unsupported response_format type: {kind}, only {', '.join(_FORMATS)}")
+    if kind == "json_schema":
+        _json_schema(value.get("json_schema"))
+    return {**value, "type": kind}
+
+
+def _function(tool: object) -> dict[str, Any]:
+    kind = (tool.get("type") or "") if isinstance(tool, dict) else ""
+    if not isinstance(tool, dict) or kind not in _TYPES:
+        raise invalid(f"Invalid request: unknown tool type: {kind}, currently only function and plugin are supported")
+    function = tool.get(kind if kind == "plugin" else "function")
+    name = function.get("name") if isinstance(function, dict) else None
+    pattern = _BUILT_IN if kind == "builtin_function" else _NAME
+    if not isinstance(function, dict) or not isinstance(name, str) or not pattern.fullmatch(name):
+        raise invalid(f"Invalid request: function name is invalid: {name}, must start with a letter")
+    if not isinstance(function.get("parameters", {}), dict):
+        raise invalid(f"Invalid request: parameters of the function {name} must be an object")
+    if not isinstance(function.get("strict", True), bool):
+        raise invalid(f"Invalid request: strict of the function {name} must be a boolean")
+    return function
+
+
+def _named(value: object) -> str | None:
+    if isinstance(value, dict) and value.get("type") == "function" and isinstance(value.get("function"), dict):
+        name = value["function"].get("name")
+        return name if isinstance(name, str) else None
+    return None
+
+
+def _json_schema(value: object) -> None:
+    if not isinstance(value, dict):
+        raise invalid("Invalid request: response_format needs json_schema")
+    if not isinstance(value.get("name"), str) or not value["name"]:
+        raise invalid("Invalid request: response_format.json_schema needs a name")
+    if not isinstance(value.get("schema"), dict):
+        raise invalid("Invalid request: response_format.json_schema.schema must be an object")
+    if not isinstance(value.get("strict", True), bool):
+        raise invalid("Invalid request: response_format.json_schema.strict must be a boolean")

@@ -1,0 +1,96 @@
+"""Runs our checks, or a run file, through pytest: isolated from whatever pytest configuration lies around."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.evidence import runfile
+from conformance.evidence.runfile import Record
+from conformance.rows import ConfigurationError
+from conformance.runner import selection
+from conformance.runner.settings import Settings
+
+_HERE = Path(__file__).resolve().parent.parent
+# Plugins by name, and no others: each installed one costs start-up time and may change what is reported.
+PLUGINS = ("conformance.plugin", "pytest_metadata.plugin", "pytest_html.plugin", "conformance.report.html")
+
+
+def check_selection(expression: str | None) -> None:
+    """Raise ConfigurationError on a ``--select`` that cannot be read or selects nothing, before anything is made."""
+    if expression is not None:
+        from conformance.checks import all_checks
+
+        selection.select(expression, all_checks())
+
+
+def run(settings: Settings, target: str, out: Path) -> list[Record]:
+    """Run the checks and write the run file and the reports to ``out``; return the records."""
+    arguments = ["--pyargs", "conformance.checks", "--target", target, "--mode", settings.mode.value]
+    for option, value in (
+        ("--select", settings.select),
+        ("--model", settings.model),
+        ("--as-of", settings.as_of),
+        ("--cassettes", settings.cassettes),
+        ("--max-cost", settings.max_cost),
+    ):
+        if value is not None:
+            arguments += [option, str(value)]
+    _pytest(out, arguments)
+    return list(runfile.read(out / "run.ndjson"))
+
+
+def again(path: Path) -> list[Record]:
+    """Make the reports of a run file again, beside it; return its records."""
+    records = list(runfile.read(path))
+    if not records or records[0]["kind"] != "run":
+        raise ConfigurationError(f"{path} is no run file: its first line is not the record of a run")
+    _pytest(path.parent, ["--conformance-runfile", str(path), str(_HERE / "report" / "replayed.py")])
+    return records
+
+
+def _pytest(out: Path, arguments: list[str]) -> None:
+    loaded = [part for name in PLUGINS for part in ("-p", name)]
+    fixed = [
+        "--disable-plugin-autoload", *loaded, "-p", "no:cacheprovider", "-p", "no:terminal",
+        "-c", str(_HERE / "checks" / "pytest.ini"), "--rootdir", str(_HERE.parent),
+        f"--html={out / 'report.html'}", "--self-contained-html", f"--css={_HERE / 'report' / 'page.css'}",
+        f"--junitxml={out / 'junit.xml'}", "--out", str(out),
+    ]  # fmt: skip
+    said = io.StringIO()
+    with _clean_environment(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(_Both(said)):
+        code = pytest.main([*fixed, *arguments])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise SuiteFailedError(f"pytest ended with {code!s}:\n{said.getvalue()}")
+
+
+class SuiteFailedError(Exception):
+    """The suite itself failed; the message holds what pytest said."""
+
+
+class _Both(io.TextIOBase):
+    """Keeps what is written for a failure's message; nothing of it is lost when all goes well, it is only not shown."""
+
+    def __init__(self, kept: io.StringIO) -> None:
+        self._kept = kept
+
+    def write(self, text: str) -> int:
+        return self._kept.write(text)
+
+
+@contextlib.contextmanager
+def _clean_environment() -> Iterator[None]:
+    """Keep the caller's pytest settings out, and give them back."""
+    names = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+        sys.stdout.flush()

@@ -1,0 +1,232 @@
+"""The lies of the reference server: each is described, each is told, and none changes what it does not lie about."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from conformance.reference import create_app, faults
+from conformance.reference.inprocess import client
+from conformance.rows import ConfigurationError
+
+KEY = "sk-reference/key"
+HELLO = {"role": "user", "content": "Reply with exactly one word: hello"}
+WEATHER = {
+    "type": "function",
+    "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
+}
+Said = tuple[str, int, list[tuple[bytes, bytes]], bytes]
+
+
+class Conversation:
+    """Asks for everything once, and keeps what was said to each request, silence too."""
+
+    def __init__(self, api: httpx.Client) -> None:
+        self.api = api
+        self.said: list[Said] = []
+
+    def ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        try:
+            answer = self.api.request(method, path, timeout=0.02, **more)
+        except httpx.ReadTimeout:
+            self.said.append((path, 0, [], b""))
+            return {}
+        self.said.append((path, answer.status_code, answer.headers.raw, answer.content))
+        try:
+            value = json.loads(answer.content)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def chat(self, model: str, **more: Any) -> None:
+        self.ask("POST", "/chat/completions", json={"model": model, "messages": [HELLO], **more})
+
+    def upload(self, name: str, content: bytes, purpose: str) -> str:
+        sent = {"file": (name, content)}
+        # The boundary is a random one otherwise.
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        return str(self.ask("POST", "/files", files=sent, data={"purpose": purpose}, headers=headers).get("id"))
+
+    def batch(self, window: str = "24h") -> str:
+        body = {"model": "kimi-k2.6", "messages": [HELLO]}
+        lines = [
+            {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body} for name in ("a", "b")
+        ]
+        file = self.upload("in.jsonl", "\n".join(map(json.dumps, lines)).encode(), "batch")
+        asked = {"input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": window}
+        return str(self.ask("POST", "/batches", json={**asked, "metadata": {"who": "me"}}).get("id"))
+
+
+def chats(talk: Conversation) -> None:
+    talk.ask("GET", "/models")
+    for model in ("kimi-k3", "kimi-k3", "kimi-k2.6"):
+        talk.chat(model)
+    talk.chat("kimi-k2.6", max_completion_tokens=3)
+    talk.chat("kimi-k3", tools=[WEATHER], tool_choice="required")
+    talk.chat("kimi-k3", response_format={"type": "json_object"})
+    talk.chat("kimi-k3", temperature=0.3)
+    talk.chat("kimi-k3", response_format={"type": "bogus"})
+    talk.ask("GET", "/users/me/balance")
+    for text in ("short", "a longer text"):
+        asked = {"model": "kimi-k2.6", "messages": [{"role": "user", "content": text}]}
+        talk.ask("POST", "/tokenizers/estimate-token-count", json=asked)
+
+
+def stores(talk: Conversation) -> None:
+    file = talk.upload("a.txt", b"text", "file-extract")
+    for method, path in (("GET", ""), ("GET", f"/{file}"), ("GET", f"/{file}/content"), ("DELETE", f"/{file}")):
+        talk.ask(method, f"/files{path}")
+    talk.ask("GET", f"/files/{file}")
+    done, stopped = talk.batch(), talk.batch()
+    states = [talk.ask("GET", f"/batches/{done}") for _ in range(3)]
+    talk.ask("GET", f"/files/{states[-1].get('output_file_id')}/content")
+    talk.ask("GET", "/batches")
+    talk.ask("POST", f"/batches/{stopped}/cancel")
+    talk.ask("GET", f"/batches/{stopped}")
+
+
+def is_refused(talk: Conversation) -> None:
+    talk.ask("GET", "/models", headers={"Authorization": "Bearer sk-invalid"})
+    talk.ask("GET", "/models", headers={"Authorization": ""})
+    talk.chat("kimi-nonexistent")
+    talk.ask("GET", "/nowhere")
+    talk.ask("POST", "/chat/completions", content=b"{")
+    talk.ask("GET", "/files/file_nothing")
+    talk.ask("GET", "/batches/batch_nothing")
+    talk.batch("1h")
+
+
+@cache
+def said_with(*names: str) -> tuple[Said, ...]:
+    with client(create_app(as_of=date(2026, 9, 3), clock=lambda: 1788436800.0, fault=names), key=KEY) as api:
+        talk = Conversation(api)
+        for part in (chats, stores, is_refused):
+            part(talk)
+    return tuple(talk.said)
+
+
+def listed(*names: str) -> list[str]:
+    return [model["id"] for model in json.loads(said_with(*names)[0][3])["data"]]
+
+
+@pytest.mark.parametrize("name", faults())
+def test_a_fault_shows_in_some_answer(name: str) -> None:
+    assert said_with(name) != said_with()
+
+
+@pytest.mark.parametrize("name", faults())
+def test_a_fault_is_told_on_all_answers_alike(name: str) -> None:
+    with client(create_app(as_of=date(2026, 9, 3), fault=[name]), key=KEY) as api:
+        try:
+            answer = api.get("/models", timeout=0.02)
+        except httpx.ReadTimeout:
+            return
+    assert answer.headers["X-Kimi-Reference"].startswith("kimi-conformance/")
+
+
+def test_an_honest_server_answers_everything_without_an_error_of_its_own() -> None:
+    statuses = [status for _, status, _, _ in said_with()]
+    assert {200, 400, 401, 404} == set(statuses)
+
+
+def test_there_are_lies_and_harmless_oddities() -> None:
+    effects = [fault.effect for fault in faults().values()]
+    assert len([effect for effect in effects if effect != "none"]) >= 34
+    assert all(not fault.breaks for fault in faults().values() if fault.effect == "none")
+
+
+def test_every_fault_has_a_sentence_and_a_source() -> None:
+    for fault in faults().values():
+        assert fault.sentence.endswith(".")
+        assert fault.source.startswith("https://")
+
+
+def test_an_unknown_fault_is_told_with_the_nearest_names() -> None:
+    with pytest.raises(ConfigurationError, match=r"no fault 'usage-sum-of'; did you mean usage-sum-off"):
+        create_app(fault=["usage-sum-of"])
+
+
+def test_two_faults_are_told_together() -> None:
+    with client(create_app(fault=["usage-sum-off", "role-missing"])) as api:
+        answer = api.post("/chat/completions", json={"model": "kimi-k3", "messages": [HELLO]}).json()
+    usage = answer["usage"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] + 1
+    assert "role" not in answer["choices"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("stale-models", lambda ids: [model for model in ids if model != "kimi-k2.6"]),
+        ("unknown-model-listed", lambda ids: [*ids, "kimi-never-announced"]),
+        ("duplicate-model-ids", lambda ids: [*ids, ids[0]]),
+    ],
+)
+def test_a_list_lies_about_its_models_only(name: str, change: Callable[[list[str]], list[str]]) -> None:
+    assert listed(name) == change(listed())
+    assert said_with(name)[1:] == said_with()[1:]
+
+
+def test_the_model_that_was_retired_last_is_listed_as_if_it_were_there() -> None:
+    assert listed("retired-still-listed") == [*listed(), "kimi-k2.5"]
+
+
+@pytest.mark.parametrize("name", [name for name in faults() if name.startswith(("balance", "voucher", "scode"))])
+def test_a_lie_about_the_balance_is_told_there_only(name: str) -> None:
+    differing = {honest[0] for honest, lied in zip(said_with(), said_with(name), strict=True) if honest != lied}
+    assert differing == {"/users/me/balance"}
+
+
+def test_the_key_is_echoed_in_three_forms_and_in_a_header() -> None:
+    authorization = f"Bearer {KEY}"
+    with client(create_app(fault=["key-echoed"]), key=KEY) as api:
+        answer = api.post("/chat/completions", json={"model": "kimi-k3", "messages": [HELLO]})
+    content = answer.json()["choices"][0]["message"]["content"]
+    assert answer.headers["X-Debug-Authorization"] == authorization
+    for form in (authorization, base64.b64encode(authorization.encode()).decode(), quote(authorization, safe="")):
+        assert form in content
+
+
+def test_a_first_request_is_limited_and_the_second_is_honest() -> None:
+    with client(create_app(fault=["rate-limited-once"])) as api:
+        first, second = api.get("/models"), api.get("/models")
+    assert (first.status_code, first.headers["Retry-After"], second.status_code) == (429, "1", 200)
+    assert first.json()["error"]["type"] == "rate_limit_reached_error"
+    assert "Msh-Request-Id" in first.headers
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "kind"),
+    [
+        ("html-page", 403, "text/html; charset=UTF-8"),
+        ("everything-401", 401, "application/json; charset=utf-8"),
+        ("everything-500", 500, "application/json; charset=utf-8"),
+        ("everything-200", 200, "application/json; charset=utf-8"),
+    ],
+)
+def test_some_servers_say_one_thing_to_everything(name: str, status: int, kind: str) -> None:
+    answers = said_with(name)
+    assert {(told[1], told[3]) for told in answers} == {(status, answers[0][3])}
+    assert all((b"content-type", kind.encode()) in told[2] for told in answers)
+
+
+def test_a_redirect_leads_to_another_host() -> None:
+    with client(create_app(fault=["redirect"])) as api:
+        answer = api.get("/models", follow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (307, "https://elsewhere.invalid/moved/v1/models")
+
+
+def test_a_huge_body_is_longer_than_eight_mebibytes() -> None:
+    assert len(said_with("huge-body")[0][3]) > 8 * 1024 * 1024
+
+
+def test_a_cancelled_batch_goes_on_where_cancelling_is_ignored() -> None:
+    lied = said_with("batch-cancel-ignored")
+    path = next(told[0] for told in lied if told[0].endswith("/cancel")).removesuffix("/cancel")
+    assert [json.loads(told[3])["status"] for told in lied if told[0] == path] == ["in_progress"]
