@@ -7,6 +7,7 @@ collected.
 from __future__ import annotations
 
 import sys
+from argparse import SUPPRESS
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--as-of", default=None, metavar="DATE", help="the day to judge by, e.g. 2026-04-23")
     group.addoption("--cassettes", default=None, metavar="DIR", help="the recordings to play or to write")
     group.addoption("--max-cost", default=0.05, type=float, metavar="USD", help="refuse what may cost more (0.05)")
+    group.addoption("--conformance-runfile", default=None, metavar="FILE", help=SUPPRESS)
     group.addoption("--out", default=None, metavar="DIR", help="where the run file goes")
 
 
@@ -42,6 +44,16 @@ class NonConformance(Exception):
         self.record = record
 
 
+def outcome(item: pytest.Item, record: dict[str, Any]) -> None:
+    """Make an item come to what a verdict came to, in pytest's words; raises where it is not green."""
+    item.user_properties += [(name, record[name]) for name in ("clause", "level", "status", "source", "scenario")]
+    status, must = record["status"], record["level"] == "MUST"
+    if status in ("fail", "error") or (status == "could-not-check" and must):
+        raise NonConformance(record)
+    if status in ("not-applicable", "could-not-check"):
+        pytest.skip(f"{status}: {record['reason']}")
+
+
 class CheckItem(pytest.Item):
     """One check as pytest sees it."""
 
@@ -51,14 +63,8 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Judge the check; what is not green raises."""
-        record = self.config.stash[SESSION].judge(self.check)
-        self.stash[RECORD] = record
-        self.user_properties += [(name, record[name]) for name in ("clause", "level", "status", "source", "scenario")]
-        status, must = record["status"], record["level"] == "MUST"
-        if status in ("fail", "error") or (status == "could-not-check" and must):
-            raise NonConformance(record)
-        if status in ("not-applicable", "could-not-check"):
-            pytest.skip(f"{status}: {record['reason']}")
+        self.stash[RECORD] = self.config.stash[SESSION].judge(self.check)
+        outcome(self, self.stash[RECORD])
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401
         """Return what a person needs to know about a check that is not green."""
@@ -84,8 +90,14 @@ def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) 
     ]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep what ``--select`` names; what is not selected is never asked."""
+    if path := config.getoption("conformance_runfile"):
+        from conformance.evidence import runfile
+        from conformance.report import replayed
+
+        items[:] = replayed.items(session, list(runfile.read(Path(path))))
+        return
     mine = [item for item in items if isinstance(item, CheckItem)]
     expression = config.getoption("select")
     if not mine or expression is None:
@@ -150,6 +162,5 @@ def _day(text: str | None) -> date | None:
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Any:  # noqa: ANN401, ARG001 - pytest's own types
     """Give the record of a verdict to whatever writes reports."""
     report = yield
-    if isinstance(item, CheckItem):
-        report.conformance = item.stash.get(RECORD, None)
+    report.conformance = item.stash.get(RECORD, None)
     return report

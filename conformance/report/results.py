@@ -1,0 +1,92 @@
+"""``results.json`` and ``summary.md``, made from the records of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from conformance.report.text import told
+
+Record = dict[str, Any]
+VERDICT_MEMBERS = ("clause", "level", "scenario", "endpoint", "status", "source", "findings", "sentence", "reason", "exchanges")
+HEADINGS = {
+    "error": "Errors of the suite itself",
+    "fail": "Does not conform",
+    "could-not-check": "Could not be checked",
+    "warn": "Warnings",
+    "waived": "Waived",
+}
+
+
+def document(records: list[Record]) -> Record:
+    """Return the document that ``--json`` prints; its schema is schemas/run.json."""
+    run, end = records[0], records[-1]
+    verdicts = [record for record in records if record["kind"] == "verdict"]
+    return {
+        "suite": run["suite"],
+        "target": run["target"],
+        "mode": run["mode"],
+        "provenance": {"kind": run["provenance"], "sentence": run["provenance_sentence"]},
+        "as_of": run["as_of"],
+        "model": run["model"],
+        "exit": end.get("exit", 4),
+        "counts": end.get("counts", {}),
+        "spend": end.get("spend", {}),
+        "stale": end.get("stale", []),
+        "verdicts": [verdict(record) for record in verdicts],
+        "changes": [
+            {name: value for name, value in record.items() if name != "kind"}
+            for record in records
+            if record["kind"] == "change"
+        ],
+    }
+
+
+def verdict(record: Record) -> Record:
+    """Return a verdict as results.json has it."""
+    shown = {name: record[name] for name in VERDICT_MEMBERS}
+    return shown | ({"file": record["file"]} if "file" in record else {})
+
+
+def write(records: list[Record], out: Path) -> str:
+    """Write results.json and summary.md to a folder, and return the text of the first."""
+    text = json.dumps(document(records), ensure_ascii=False, indent=1)
+    (out / "results.json").write_text(text + "\n", encoding="utf-8")
+    (out / "summary.md").write_text(markdown(records), encoding="utf-8")
+    return text
+
+
+def markdown(records: list[Record]) -> str:
+    """Return the summary for a pull request or a chat: who answered, the counts, and what is not green."""
+    run, end = records[0], records[-1]
+    counts = end.get("counts", {})
+    lines = [
+        f"**{plain(run['provenance_sentence'])}**",
+        "",
+        f"`{run['target']}` · `{run['model']}` · {run['mode']} · as of {run['as_of']} · suite {run['suite']}",
+        "",
+        "| " + " | ".join(name.replace("_", " ") for name in counts) + " |",
+        "|" + " --- |" * len(counts),
+        "| " + " | ".join(str(count) for count in counts.values()) + " |",
+    ]
+    for status, heading in HEADINGS.items():
+        found = [record for record in records if record["kind"] == "verdict" and record["status"] == status]
+        if found:
+            lines += ["", f"### {heading}", "", *(point for record in found for point in points(record))]
+    lines += [f"\n**Stale:** {plain(sentence)}" for sentence in end.get("stale", [])]
+    return "\n".join(lines) + "\n"
+
+
+def points(record: Record) -> list[str]:
+    """Return a verdict as an item of a list, with its findings below."""
+    place = record.get("file") or record["scenario"]
+    head = f"- `{record['clause']}` ({record['level']}) in `{plain(place)}`: {record['sentence']} [source]({record['source']})"
+    said = [" ".join(part.strip() for part in told(finding)) for finding in record["findings"]] or [record["reason"]]
+    return [head, *(f"  - {plain(text)}" for text in said if text)]
+
+
+def plain(text: str) -> str:
+    """Return a text in which Markdown and HTML find nothing to render."""
+    flat = " ".join(str(text).split())
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#!~&" else letter for letter in flat)
