@@ -23,11 +23,24 @@ Conversation = tuple[Exchange, ...]
 
 
 @dataclass(frozen=True)
+class ExchangeRule:
+    """A judgement that needs one exchange and nothing else: it also serves evidence that was recorded elsewhere.
+
+    Without ``endpoints`` it is on every answer, whatever was asked.
+    """
+
+    clause: Clause
+    endpoints: tuple[str, ...] | None
+    judge: OfExchange
+
+
+@dataclass(frozen=True)
 class Rule:
     """What a module offers to pytest under a name that begins with ``test_``: a name and the checks that it stands for."""
 
     name: str
     checks: tuple[Check, ...]
+    alone: ExchangeRule | None = None
     __test__ = False
 
 
@@ -44,7 +57,8 @@ def rule_of_exchange(clause: str, *endpoints: str) -> Callable[[OfExchange], Rul
                 answers.success(exchange, run)
             return _each(function, exchanges, run)
 
-        return _rule(function.__name__, clause, calling(*endpoints), judge)
+        alone = ExchangeRule(ledger.clauses()[clause], endpoints, function)
+        return _rule(function.__name__, clause, calling(*endpoints), judge, alone)
 
     return make
 
@@ -59,7 +73,8 @@ def rule_of_response(clause: str) -> Callable[[OfExchange], Rule]:
                 answers.response(exchange)
             return _each(function, exchanges, run)
 
-        return _rule(function.__name__, clause, list(scenarios()), judge)
+        alone = ExchangeRule(ledger.clauses()[clause], None, function)
+        return _rule(function.__name__, clause, scenarios(), judge, alone)
 
     return make
 
@@ -166,18 +181,28 @@ def _each(function: OfExchange, exchanges: Conversation, run: Run) -> Iterator[F
         raise NotApplicable(excuse)
 
 
-def _rule(name: str, clause: str, names: Iterable[str], judge: Judgement) -> Rule:
-    return Rule(name, tuple(check_of(clause, scenario, name, judge) for scenario in names))
+def _rule(
+    name: str, clause: str, names: Iterable[str], judge: Judgement, alone: ExchangeRule | None = None
+) -> Rule:
+    return Rule(name, tuple(check_of(clause, scenario, name, judge) for scenario in names), alone)
 
 
 @cache
+def rules() -> tuple[Rule, ...]:
+    """Return every rule of every module here."""
+    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    return tuple(rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule))
+
+
 def all_checks() -> tuple[Check, ...]:
-    """Return every check of every module here."""
-    found: list[Check] = []
-    for module in pkgutil.iter_modules(__path__):
-        namespace = vars(importlib.import_module(f"{__name__}.{module.name}"))
-        found.extend(check for rule in namespace.values() if isinstance(rule, Rule) for check in rule.checks)
-    return tuple(found)
+    """Return every check of every rule."""
+    return tuple(check for rule in rules() for check in rule.checks)
+
+
+def exchange_rules(endpoint: str) -> list[ExchangeRule]:
+    """Return the rules that one exchange of an endpoint can be judged by alone."""
+    found = [rule.alone for rule in rules() if rule.alone]
+    return [rule for rule in found if rule.endpoints is None or endpoint in rule.endpoints]
 
 
 def checks_by_clause() -> dict[Clause, list[Check]]:

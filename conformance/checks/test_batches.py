@@ -70,6 +70,9 @@ def test_echo(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         wanted, said = member(exchange.asked, f"/{name}", str), exchange.at(f"/{name}", str)
         if said != wanted:
             yield Finding(f"/{name}", wanted, said)
+    given, kept = find(exchange.asked, "/metadata"), find(exchange.json, "/metadata")
+    if given is not ABSENT and kept != given:
+        yield Finding("/metadata", str(given), "nothing there" if kept is ABSENT else str(kept))
 
 
 @rule_of_exchange("batches.created-seconds", "batches.create")

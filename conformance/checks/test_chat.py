@@ -129,7 +129,7 @@ def test_counts_prompt(conversation: Conversation, run: Run) -> Iterator[Finding
 @rule_of_exchange("chat.finish.tool-calls", CHAT)
 def test_finish_tool_calls(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     for where, choice in choices(exchange):
-        reason, calls = choice.get("finish_reason"), find(choice, "/message/tool_calls")
+        reason, calls = member(choice, "/finish_reason", str), find(choice, "/message/tool_calls")
         has_calls = isinstance(calls, list) and bool(calls)
         if reason == "tool_calls" and not has_calls:
             yield Finding(f"{where}/message/tool_calls", 'calls, as it ends with "tool_calls"', "none")
@@ -142,10 +142,9 @@ def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding
     for exchange in asked(conversation, (CHAT,)):
         answers.success(exchange, run)
         for where, choice in choices(exchange):
-            if choice.get("finish_reason") != "length":
+            if (reason := member(choice, "/finish_reason", str)) != "length":
                 budget = request_member(exchange, "max_completion_tokens")
-                expected = f"length, as the answer needs more than {budget} tokens"
-                yield Finding(f"{where}/finish_reason", expected, choice.get("finish_reason"))
+                yield Finding(f"{where}/finish_reason", f"length, as the answer needs more than {budget} tokens", reason)
 
 
 @rule_of_exchange("chat.finish.within-budget", CHAT)
@@ -191,7 +190,7 @@ def test_not_empty(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     if not stopped:
         raise NotApplicable('no choice ends with "stop"')
     for where, choice in stopped:
-        if not find(choice, "/message/content"):
+        if not find(choice, "/message/content") and not isinstance(find(choice, "/message/tool_calls"), list):
             yield Finding(f"{where}/message/content", 'some text, as it ends with "stop"', choice["message"].get("content"))
 
 

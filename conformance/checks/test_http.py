@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from conformance.checks import rule_of_response
 from conformance.contract import ledger
+from conformance.evidence.redact import MARK
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -17,10 +18,15 @@ def is_text(exchange: Exchange) -> bool:
     return status < 400 and endpoint is not None and (endpoint.lines or endpoint.answer is None)
 
 
+def is_redirect(exchange: Exchange) -> bool:
+    """Tell whether an answer sends the client elsewhere."""
+    return exchange.response is not None and 300 <= exchange.response.status < 400
+
+
 @rule_of_response("http.content-type")
 def test_content_type(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if is_text(exchange):
-        raise NotApplicable("the content of a file is no JSON")
+    if is_text(exchange) or is_redirect(exchange):
+        raise NotApplicable("neither the content of a file nor a redirect is JSON")
     if exchange.file and exchange.header("content-type") is None:
         raise NotApplicable("the recording does not tell the headers")
     said = exchange.header("content-type") or "none"
@@ -30,8 +36,8 @@ def test_content_type(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_response("http.json")
 def test_json(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if is_text(exchange):
-        raise NotApplicable("the content of a file is no JSON")
+    if is_text(exchange) or is_redirect(exchange):
+        raise NotApplicable("neither the content of a file nor a redirect is JSON")
     try:
         _ = exchange.json
     except CouldNotCheck as broken:
@@ -40,9 +46,20 @@ def test_json(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_response("http.no-redirect")
 def test_no_redirect(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    status = exchange.response.status if exchange.response else 0
-    if 300 <= status < 400:
+    if is_redirect(exchange):
+        status = exchange.response.status if exchange.response else 0
         yield Finding("status", "an answer", f"{status} to {exchange.header('location') or 'nowhere'}")
+
+
+@rule_of_response("http.key-not-repeated")
+def test_key_not_repeated(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    answer = exchange.response
+    if exchange.file or answer is None:
+        raise NotApplicable("a recording does not tell which key was sent")
+    places = [("the body", answer.body.decode("utf-8", "replace")), *((f"header {name}", text) for name, text in answer.headers)]
+    for where, text in places:
+        if MARK in text:
+            yield Finding(where, "no trace of the key", f"the key, kept as {MARK}")
 
 
 def header_of(exchange: Exchange, name: str) -> str | None:

@@ -112,8 +112,9 @@ def described(exchange: Exchange, run: Run) -> Iterator[tuple[str, dict[str, Any
 @rule_of_exchange("models.context-announced", "models.list")
 def test_context_announced(exchange: Exchange, run: Run) -> Iterator[Finding]:
     for where, entry, model in described(exchange, run):
-        told = entry.get("context_length")
-        if told is not None and model.context is not None and told != model.context:
+        if "context_length" not in entry or model.context is None:
+            continue
+        if (told := member(entry, "/context_length", int)) != model.context:
             yield Finding(f"{where}/context_length", f"{model.context} for {model.id} ({model.sources[0]})", told)
 
 

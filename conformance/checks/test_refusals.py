@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from conformance.checks import Conversation, Rule, check_of, shape_of
 from conformance.contract import ledger, schemas
-from conformance.judge import answers, shapes
+from conformance.judge import answers
 from conformance.scenarios import refusals as asked_for
 from conformance.scenarios import scenarios
 from conformance.vocabulary import (
@@ -69,9 +69,9 @@ def status(exchange: Exchange, refusal: Refusal, run: Run) -> Iterator[Finding]:
 
 
 def envelope(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding]:
-    """Yield a finding where the body has none of the refusal's envelopes."""
-    if not any(shapes.valid(name, exchange.json) for name in refusal.envelopes):
-        yield Finding("", f"the shape of {' or '.join(refusal.envelopes)}", str(exchange.json))
+    """Yield a finding where the body has none of the refusal's envelopes; what is inside is the schemas' business."""
+    if (there := envelope_of(exchange)) not in refusal.envelopes:
+        yield Finding("", f"an error as in schema {' or '.join(refusal.envelopes)}", there or str(exchange.json))
 
 
 def kind(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding]:
@@ -109,7 +109,9 @@ def judgement_of_envelope(clause: str, schema: str) -> Judgement:
     def judge(conversation: Conversation, _run: Run) -> Iterator[Finding]:
         looked = False
         for exchange in refused(conversation):
-            if envelope_of(exchange) != schema:
+            if exchange.response and exchange.response.status < 400 and envelope_of(exchange) is None:
+                raise NotApplicable("nothing was refused, which the clause of the status speaks of")
+            if (envelope_of(exchange) or "error") != schema:
                 continue
             shape = shape_of(exchange, "", schema, exchange.json)
             looked = looked or clause in shape.looked_at
@@ -120,13 +122,14 @@ def judgement_of_envelope(clause: str, schema: str) -> Judgement:
     return judge
 
 
-def envelope_of(exchange: Exchange) -> str:
-    """Return the schema that an error body is to be judged by: the gateway's where ``error`` is a text beside a code."""
-    body = exchange.json
-    of_gateway = isinstance(find(body, "/error"), str) and isinstance(find(body, "/code"), int)
-    if not of_gateway:
+def envelope_of(exchange: Exchange) -> str | None:
+    """Return the schema of an error body's envelope: the gateway's has a text in ``error``, beside a code."""
+    error, code = find(exchange.json, "/error"), find(exchange.json, "/code")
+    if isinstance(error, dict):
         return "error"
-    return "error.gateway" if find(body, "/error") == "url.not_found" else "error.malformed"
+    if isinstance(error, str) and isinstance(code, int):
+        return "error.gateway" if error == "url.not_found" else "error.malformed"
+    return None
 
 
 def _shape_checks(schema: str) -> Iterator[Check]:

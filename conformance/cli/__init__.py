@@ -73,6 +73,12 @@ def main() -> None:
         sys.exit(4)
     except BrokenPipeError:
         sys.exit(4)
+    except Exception:  # noqa: BLE001 - a fault of ours is shown whole, and is never taken for a verdict
+        import traceback
+
+        traceback.print_exc()
+        click.echo("Error: the suite itself failed; the lines above say where. No verdict was reached.", err=True)
+        sys.exit(4)
 
 
 def _fail(message: str) -> None:

@@ -30,6 +30,8 @@ _ACCOUNT = re.compile(rb"\b(ak|org|proj)-[0-9A-Za-z]{6,}")
 _KEY = re.compile(rb"\bsk-[0-9A-Za-z_-]{12,}")
 # A shorter secret would stand in ordinary text by chance; no vendor issues one.
 SHORTEST_SECRET = 8
+# What stands in evidence where the key stood.
+MARK = "[redacted: the key]"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Redactor:
     def body(self, body: bytes) -> bytes:
         """Return a body without the key, in plain, base64 or URL-encoded form, and without account ids."""
         for spelling in self._spellings:
-            body = body.replace(spelling, b"[redacted]")
+            body = body.replace(spelling, MARK.encode())
         body = _KEY.sub(b"sk-[redacted]", body)
         return _ACCOUNT.sub(rb"\1-[redacted]", body)
 

@@ -134,7 +134,9 @@ class _Walk:
         self._members: dict[str, dict[str, Any]] = {}
         self._known: dict[str, set[str]] = {}
 
-    def visit(self, name: str, node: Node, value: object, where: str) -> None:
+    def visit(self, name: str, node: Node | bool, value: object, where: str) -> None:
+        if isinstance(node, bool):
+            return
         if "x-clause" in node and _speaks_of(node, value):
             self.clauses.add(node["x-clause"])
         if "$ref" in node:

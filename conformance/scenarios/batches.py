@@ -7,6 +7,7 @@ from conformance.vocabulary import Exchange, find
 
 WINDOW = "24h"
 ENDPOINT = "/v1/chat/completions"
+METADATA = {"made_by": "kimi-conformance"}
 CUSTOM_IDS = ("first", "second")
 # Reading a batch until it is done takes minutes on the service; what is not done by then is left to its window.
 LOOKS = 40
@@ -36,8 +37,8 @@ def create(api: Api) -> str:
     uploaded = api.upload("kimi-conformance.jsonl", input_lines(api), "batch")
     file_id = need(uploaded, "/id")
     api.afterwards(lambda: api.call("files.delete", file_id=file_id))
-    window = {"input_file_id": file_id, "endpoint": ENDPOINT, "completion_window": WINDOW}
-    return need(api.call("batches.create", json=window), "/id")
+    wanted = {"input_file_id": file_id, "endpoint": ENDPOINT, "completion_window": WINDOW, "metadata": METADATA}
+    return need(api.call("batches.create", json=wanted), "/id")
 
 
 def state(exchange: Exchange) -> str:

@@ -54,7 +54,7 @@ def _(body: dict[str, Any]) -> None:
 
 @in_body("batch-not-in-list", "batches.list")
 def _(body: dict[str, Any]) -> None:
-    del body["data"][:1]
+    body["data"].clear()
 
 
 @lie("batch-line-lost")

@@ -155,17 +155,6 @@ def _(asked: dict[str, Any]) -> None:
     asked.pop("max_completion_tokens", None)
 
 
-@in_asked("json-mode-ignored", _CHAT)
-def _(asked: dict[str, Any]) -> None:
-    asked.pop("response_format", None)
-
-
-@in_asked("tool-choice-ignored", _CHAT)
-def _(asked: dict[str, Any]) -> None:
-    if asked.get("tool_choice") == "required":
-        asked["tool_choice"] = "none"
-
-
 @lie("key-echoed")
 def _(call: Call, honest: Handler) -> Answer:
     answer = honest(call)

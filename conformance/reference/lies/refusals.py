@@ -47,22 +47,6 @@ def _(answer: Answer) -> None:
         answer.status = 400
 
 
-@lie("fixed-parameter-accepted")
-def _(call: Call, honest: Handler) -> Answer:
-    if call.operation == _CHAT:
-        change_asked(call, _without_sampling)
-    return honest(call)
-
-
-@lie("bad-format-accepted")
-def _(call: Call, honest: Handler) -> Answer:
-    answer = honest(call)
-    if call.operation == _CHAT and answer.status == 400 and "response_format" in str(answer.body):
-        change_asked(call, lambda members: members.pop("response_format"))
-        return honest(call)
-    return answer
-
-
 @in_answer("unknown-route-accepted", "unknown.route")
 def _(answer: Answer) -> None:
     answer.status, answer.body = 200, {}

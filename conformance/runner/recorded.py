@@ -1,0 +1,260 @@
+"""``judge``: recorded evidence of any origin, file by file, with memory that does not grow with a file's length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from conformance import __version__
+from conformance.checks import exchange_rules
+from conformance.checks.test_refusals import envelope_of
+from conformance.contract import ledger, schemas
+from conformance.evidence.recorded import files, read
+from conformance.evidence.runfile import Record, RunFile, exchange_record, verdict_record
+from conformance.judge import answers, shapes, verdict
+from conformance.rows import ConfigurationError
+from conformance.runner.session import counts, exit_status
+from conformance.vocabulary import (
+    ABSENT,
+    Check,
+    Clause,
+    CouldNotCheck,
+    Exchange,
+    Finding,
+    Mode,
+    NotApplicable,
+    Run,
+    Status,
+    Target,
+    Verdict,
+    find,
+)
+
+READABLE = "http.json"
+PROVENANCE = "Judged from files that were given; who answered is as the files say, and was not checked."
+# Of one clause in one file, so many exchanges are kept as evidence; the count of findings goes on.
+KEPT = verdict.FINDINGS_KEPT
+
+
+@dataclass
+class Tally:
+    """What one clause came to in one file so far."""
+
+    looked: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    more: int = 0
+    exchanges: list[int] = field(default_factory=list)
+    missed: CouldNotCheck | None = None
+    excuse: str = ""
+
+
+class FileJudge:
+    """Judges the exchanges of one file one after the other, and keeps a tally for each clause and endpoint."""
+
+    def __init__(self, run: Run, keep: Evidence) -> None:
+        self._run = run
+        self._keep = keep
+        self._tallies: dict[tuple[str, str], Tally] = {}
+        self._pending: dict[str, set[str]] = {}
+        self._ids: set[int] = set()
+
+    def add(self, exchange: Exchange) -> None:
+        """Judge one exchange."""
+        if exchange.response is None:
+            self._missed(READABLE, exchange, Finding("", "evidence that can be judged", exchange.failure))
+            return
+        endpoint = ledger.endpoints().get(exchange.endpoint)
+        if endpoint is not None and endpoint.lines:
+            self._line(exchange, str(endpoint.answer))
+            return
+        try:
+            answers.response(exchange)
+            schema = self._schema(exchange)
+        except CouldNotCheck as miss:
+            self._missed(READABLE, exchange, miss.finding)
+            return
+        self._shape(exchange, schema)
+        names = exchange.endpoint if not schema.startswith("error") else ""
+        for rule in exchange_rules(names):
+            self._rule(rule.clause.id, exchange, rule.judge(exchange, self._run))
+
+    def verdicts(self, file: str) -> Iterator[Verdict]:
+        """Yield the verdicts of the file."""
+        for (clause, endpoint), tally in self._tallies.items():
+            yield self._verdict(ledger.clauses()[clause], endpoint, tally, file)
+
+    def _schema(self, exchange: Exchange) -> str:
+        """Return the schema that a body is to be judged by; raises CouldNotCheck where there is none."""
+        answer = answers.response(exchange)
+        if "event-stream" in (exchange.header("content-type") or ""):
+            raise CouldNotCheck(Finding("", "a whole answer", "a stream, which this version does not judge"))
+        failed = answer.status >= 400 or exchange.endpoint == "error"
+        if failed or find(exchange.json, "/error") is not ABSENT:
+            if (envelope := envelope_of(exchange)) is None:
+                raise CouldNotCheck(Finding("", "an error envelope of this API", exchange.json))
+            return envelope
+        endpoint = ledger.endpoints().get(exchange.endpoint)
+        if endpoint is None or endpoint.answer is None:
+            raise CouldNotCheck(Finding("", "an answer that a schema describes", f"an answer of {exchange.endpoint}"))
+        return endpoint.answer
+
+    def _shape(self, exchange: Exchange, schema: str) -> None:
+        try:
+            shape = shapes.examine(schema, exchange.json)
+        except CouldNotCheck as miss:
+            self._missed(READABLE, exchange, miss.finding)
+            return
+        for clause in schemas.clauses_of(schema):
+            tally = self._tally(clause, exchange)
+            tally.looked = tally.looked or clause in shape.looked_at
+            tally.excuse = "no answer here has what this clause speaks of"
+            for finding in shape.findings.get(clause, ()):
+                self._found(tally, exchange, finding)
+
+    def _rule(self, clause: str, exchange: Exchange, found: Iterable[Finding]) -> None:
+        tally = self._tally(clause, exchange)
+        try:
+            for finding in found:
+                self._found(tally, exchange, finding)
+            tally.looked = True
+        except NotApplicable as excuse:
+            tally.excuse = str(excuse)
+        except CouldNotCheck as miss:
+            tally.missed = tally.missed or miss
+
+    def _line(self, exchange: Exchange, schema: str) -> None:
+        """Judge one line of batch input or output: the fast way once every clause has been looked at."""
+        try:
+            line = exchange.json
+            whole = shapes.valid(schema, line)
+        except CouldNotCheck as miss:
+            self._found(self._tally(READABLE, exchange), exchange, miss.finding)
+            return
+        pending = self._pending.setdefault(schema, set(schemas.clauses_of(schema)))
+        if pending or not whole:
+            self._shape(exchange, schema)
+            pending -= shapes.examine(schema, line).looked_at
+        self._once(exchange, line)
+
+    def _once(self, exchange: Exchange, line: object) -> None:
+        """Note a line's custom_id; only its hash is kept, as files have any number of lines."""
+        if exchange.endpoint != "batches.output" or not isinstance(custom_id := find(line, "/custom_id"), str):
+            return
+        tally = self._tally("batches.output.ids-unique", exchange)
+        tally.looked = True
+        mark = hash(custom_id)
+        if mark in self._ids:
+            self._found(tally, exchange, Finding("/custom_id", "every custom_id once", custom_id))
+        self._ids.add(mark)
+
+    def _tally(self, clause: str, exchange: Exchange) -> Tally:
+        key = (clause, exchange.endpoint)
+        if key not in self._tallies:
+            self._tallies[key] = Tally()
+        return self._tallies[key]
+
+    def _found(self, tally: Tally, exchange: Exchange, finding: Finding) -> None:
+        tally.looked = True
+        if len(tally.findings) >= KEPT:
+            tally.more += 1
+            return
+        tally.exchanges.append(self._keep.number(exchange))
+        where = " ".join(filter(None, ("" if exchange.step == "1" else exchange.step, finding.where)))
+        tally.findings.append(verdict.clean(Finding(where, finding.expected, finding.actual)))
+
+    def _missed(self, clause: str, exchange: Exchange, finding: Finding) -> None:
+        tally = self._tally(clause, exchange)
+        where = " ".join(filter(None, ("" if exchange.step == "1" else exchange.step, finding.where)))
+        tally.missed = tally.missed or CouldNotCheck(verdict.clean(Finding(where, finding.expected, finding.actual)))
+        if len(tally.exchanges) < KEPT:
+            tally.exchanges.append(self._keep.number(exchange))
+
+    def _verdict(self, clause: Clause, endpoint: str, tally: Tally, file: str) -> Verdict:
+        status, findings, reason = Status.PASS, tuple(tally.findings), ""
+        if tally.findings:
+            status = verdict.broken(clause)
+            waiver = verdict.waiver_of(Check(clause, "recorded", "judge", _nothing), (), self._run)
+            status, reason = (Status.WAIVED, waiver.reason) if waiver else (status, reason)
+        elif tally.missed:
+            status, reason = Status.COULD_NOT_CHECK, str(shapes.shown(str(tally.missed)))
+            findings = (tally.missed.finding,)
+        elif not tally.looked:
+            status, reason = Status.NOT_APPLICABLE, tally.excuse
+        if tally.more:
+            findings += (Finding("", "no further finding", f"{tally.more} more"),)
+        return Verdict(clause, "recorded", endpoint, status, findings, tuple(tally.exchanges), reason, file)
+
+
+def _nothing(_exchanges: tuple[Exchange, ...], _run: Run) -> Iterator[Finding]:
+    return iter(())
+
+
+class Evidence:
+    """Writes the exchanges that findings speak of to the run file, each once."""
+
+    def __init__(self, runfile: RunFile) -> None:
+        self._runfile = runfile
+        self._written = 0
+        self._last: Exchange | None = None
+
+    def number(self, exchange: Exchange) -> int:
+        """Return the number of an exchange in the run file, which it is written to if it is not there yet."""
+        if self._last is not exchange:
+            self._written += 1
+            self._runfile.write("exchange", exchange_record(self._written, exchange))
+            self._last = exchange
+        return self._written
+
+
+def require(paths: list[Path], endpoint: str | None) -> None:
+    """Raise ConfigurationError for a path that is not there or an endpoint that does not exist."""
+    if endpoint is not None and endpoint not in ledger.endpoints():
+        raise ConfigurationError(f"unknown endpoint {endpoint!r}; known are {', '.join(ledger.endpoints())}")
+    if not any(True for _ in files(paths)):
+        raise ConfigurationError(f"there is no file in {', '.join(map(str, paths))}")
+
+
+def judge(paths: list[Path], target: Target, endpoint: str | None, as_of: date | None, out: Path) -> None:
+    """Judge files and folders, and write the run file to ``out``."""
+    started = datetime.now(UTC)
+    run = Run(__version__, target, Mode.REPLAY, target.model, started, as_of)
+    runfile = RunFile(out / "run.ndjson")
+    runfile.write("run", _header(run, endpoint))
+    evidence = Evidence(runfile)
+    for path in files(paths):
+        judging = FileJudge(run, evidence)
+        for exchange in read(path, endpoint):
+            judging.add(exchange)
+        for reached in judging.verdicts(printable(path)):
+            runfile.write("verdict", verdict_record(reached))
+    _end(runfile)
+
+
+def printable(path: Path) -> str:
+    """Return a path as text that can be written anywhere, whatever bytes its name has."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _end(runfile: RunFile) -> None:
+    verdicts: list[Record] = [record for record in runfile.records if record["kind"] == "verdict"]
+    spend = {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0, "usd": 0.0}
+    runfile.write("end", {"counts": counts(verdicts), "spend": spend, "stale": [], "exit": int(exit_status(verdicts))})
+    runfile.close()
+
+
+def _header(run: Run, endpoint: str | None) -> Record:
+    return {
+        "suite": run.suite,
+        "target": run.target.name,
+        "base_url": run.target.canonical_url,
+        "key_variable": run.target.key_variable,
+        "mode": "judge",
+        "provenance": "given",
+        "provenance_sentence": PROVENANCE,
+        "as_of": (run.as_of or run.started.date()).isoformat(),
+        "model": run.target.model,
+        "select": endpoint,
+        "started": run.started.isoformat(timespec="seconds"),
+    }
