@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.report.items import RECORD, SESSION, NonConformanceError, come_to
+
 if TYPE_CHECKING:
     from conformance.runner.session import RunSession
     from conformance.vocabulary import Check
 
-SESSION: pytest.StashKey[RunSession] = pytest.StashKey()
-RECORD: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+RUNNING: pytest.StashKey[RunSession] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of ``kimi-conformance run``."""
     group = parser.getgroup("kimi-conformance", "conformance of a Kimi API endpoint")
     group.addoption("--target", default="moonshot", metavar="NAME|URL", help="whom to ask (default moonshot)")
-    group.addoption("--mode", default="replay", choices=["replay", "reference", "live", "record"], help="default replay")
+    group.addoption(
+        "--mode", default="replay", choices=["replay", "reference", "live", "record"], help="default replay"
+    )
     group.addoption("--select", default=None, metavar="EXPR", help="which checks, e.g. 'health and not batches'")
     group.addoption("--model", default=None, metavar="ID", help="the model to ask for (default: the target's)")
     group.addoption("--as-of", default=None, metavar="DATE", help="the day to judge by, e.g. 2026-04-23")
@@ -34,24 +37,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--max-cost", default=0.05, type=float, metavar="USD", help="refuse what may cost more (0.05)")
     group.addoption("--conformance-runfile", default=None, metavar="FILE", help=SUPPRESS)
     group.addoption("--out", default=None, metavar="DIR", help="where the run file goes")
-
-
-class NonConformance(Exception):
-    """A check that did not hold, or could not be looked at; bears the record of its verdict."""
-
-    def __init__(self, record: dict[str, Any]) -> None:
-        super().__init__(f"{record['clause']}: {record['status']}")
-        self.record = record
-
-
-def outcome(item: pytest.Item, record: dict[str, Any]) -> None:
-    """Make an item come to what a verdict came to, in pytest's words; raises where it is not green."""
-    item.user_properties += [(name, record[name]) for name in ("clause", "level", "status", "source", "scenario")]
-    status, must = record["status"], record["level"] == "MUST"
-    if status in ("fail", "error") or (status == "could-not-check" and must):
-        raise NonConformance(record)
-    if status in ("not-applicable", "could-not-check"):
-        pytest.skip(f"{status}: {record['reason']}")
 
 
 class CheckItem(pytest.Item):
@@ -63,15 +48,14 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Judge the check; what is not green raises."""
-        self.stash[RECORD] = self.config.stash[SESSION].judge(self.check)
-        outcome(self, self.stash[RECORD])
+        come_to(self, self.config.stash[RUNNING].judge(self.check))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401
         """Return what a person needs to know about a check that is not green."""
-        if isinstance(excinfo.value, NonConformance):
+        if isinstance(excinfo.value, NonConformanceError):
             from conformance.report.text import complaint
 
-            return complaint(excinfo.value.record)
+            return complaint(self.stash[RECORD])
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
@@ -147,7 +131,7 @@ def _start(config: pytest.Config) -> RunSession:
     except rows.ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     running = RunSession(asked, Path(option("out")) if option("out") else None)
-    config.stash[SESSION] = running
+    config.stash[RUNNING] = config.stash[SESSION] = running
     return running
 
 

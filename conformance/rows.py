@@ -62,7 +62,7 @@ def unique(rows: Iterable[Row], key: str, where: str) -> dict[str, Row]:
     return found
 
 
-def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401, PLR0911 - any TOML value
+def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - any TOML value
     origin = get_origin(hint)
     if origin in (Union, UnionType):
         return _value(next(arm for arm in get_args(hint) if arm is not type(None)), value, where)
@@ -82,6 +82,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401, PLR0911 -
         try:
             return hint(value)
         except ValueError:
-            raise ConfigurationError(f"{where} must be one of {', '.join(hint)}, not {value!r}") from None
+            allowed = ", ".join(getattr(hint, "__members__", {}).values())
+            raise ConfigurationError(f"{where} must be one of {allowed}, not {value!r}") from None
     expected = "a date such as 2026-04-20" if hint is date else getattr(hint, "__name__", str(hint))
     raise ConfigurationError(f"{where} must be {expected}, not {value!r}")

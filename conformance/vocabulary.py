@@ -186,8 +186,8 @@ class Scenario:
     """How we ask: a plain function from an ``Api`` to the exchanges that it makes.
 
     ``calls`` names every endpoint that it asks for an answer. ``refusal`` names the refusal that it provokes, and
-    ``control`` the scenario whose success shows that the refusal was for the reason given. ``tokens`` is the most that it
-    may cost, prompts included.
+    ``control`` the scenario whose success shows that the refusal was for the reason given. ``tokens`` is the most that
+    it may cost, prompts included.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """The checks: clauses applied to the exchanges of scenarios, collected by pytest from the modules here.
 
-A rule is one judgement under one clause. It becomes one check for every scenario that serves it: that is known from what
-the scenarios declare, before anything is sent. The sentence of a check is that of its clause, which stands in the ledger
-and nowhere else; a rule takes it as its docstring.
+A rule is one judgement under one clause. It becomes one check for every scenario that serves it: that is known from
+what the scenarios declare, before anything is sent. The sentence of a check is that of its clause, which stands in the
+ledger and nowhere else.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ExchangeRule:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a module offers to pytest under a name that begins with ``test_``: a name and the checks that it stands for."""
+    """What a module offers to pytest under a name that begins with ``test_``, and the checks that it stands for."""
 
     name: str
     checks: tuple[Check, ...]
@@ -154,7 +154,9 @@ def asked(conversation: Conversation, endpoints: tuple[str, ...] | None) -> Conv
         last = conversation[-1]
         came = last.failure or (f"status {last.response.status}" if last.response else "nothing")
         raise CouldNotCheck(
-            Finding("", f"the scenario to ask {' or '.join(endpoints or ())}", f"it ended at {last.endpoint} with {came}")
+            Finding(
+                "", f"the scenario to ask {' or '.join(endpoints or ())}", f"it ended at {last.endpoint} with {came}"
+            )
         )
     return found
 
@@ -181,9 +183,7 @@ def _each(function: OfExchange, exchanges: Conversation, run: Run) -> Iterator[F
         raise NotApplicable(excuse)
 
 
-def _rule(
-    name: str, clause: str, names: Iterable[str], judge: Judgement, alone: ExchangeRule | None = None
-) -> Rule:
+def _rule(name: str, clause: str, names: Iterable[str], judge: Judgement, alone: ExchangeRule | None = None) -> Rule:
     return Rule(name, tuple(check_of(clause, scenario, name, judge) for scenario in names), alone)
 
 

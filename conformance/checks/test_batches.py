@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from conformance.checks import Conversation, asked, rule_of_conversation, rule_of_exchange, rule_of_shape, rule_of_status
+from conformance.checks import (
+    Conversation,
+    asked,
+    rule_of_conversation,
+    rule_of_exchange,
+    rule_of_shape,
+    rule_of_status,
+)
 from conformance.checks.clocks import in_seconds
 from conformance.judge import answers
 from conformance.scenarios import batches
@@ -112,7 +119,9 @@ def test_moments_ordered(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 def counts(exchange: Exchange) -> tuple[int, int, int]:
     """Return the total, completed and failed requests; raises CouldNotCheck where one is no integer."""
-    total, completed, failed = (exchange.at(f"/request_counts/{name}", int) for name in ("total", "completed", "failed"))
+    total, completed, failed = (
+        exchange.at(f"/request_counts/{name}", int) for name in ("total", "completed", "failed")
+    )
     return total, completed, failed
 
 

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance import strictjson
-from conformance.checks import Conversation, asked, rule_of_conversation, rule_of_exchange, rule_of_shape, rule_of_status
+from conformance.checks import (
+    Conversation,
+    asked,
+    rule_of_conversation,
+    rule_of_exchange,
+    rule_of_shape,
+    rule_of_status,
+)
 from conformance.checks.clocks import in_seconds
 from conformance.judge import answers
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
@@ -144,7 +151,9 @@ def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding
         for where, choice in choices(exchange):
             if (reason := member(choice, "/finish_reason", str)) != "length":
                 budget = request_member(exchange, "max_completion_tokens")
-                yield Finding(f"{where}/finish_reason", f"length, as the answer needs more than {budget} tokens", reason)
+                yield Finding(
+                    f"{where}/finish_reason", f"length, as the answer needs more than {budget} tokens", reason
+                )
 
 
 @rule_of_exchange("chat.finish.within-budget", CHAT)
@@ -191,7 +200,9 @@ def test_not_empty(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         raise NotApplicable('no choice ends with "stop"')
     for where, choice in stopped:
         if not find(choice, "/message/content") and not isinstance(find(choice, "/message/tool_calls"), list):
-            yield Finding(f"{where}/message/content", 'some text, as it ends with "stop"', choice["message"].get("content"))
+            yield Finding(
+                f"{where}/message/content", 'some text, as it ends with "stop"', choice["message"].get("content")
+            )
 
 
 @rule_of_exchange("chat.id-created", CHAT)
@@ -202,4 +213,3 @@ def test_id_created(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         raise NotApplicable("the id is not chatcmpl- and 24 hexadecimal digits")
     if abs(int(digits[:8], 16) - created) > ID_TIME:
         yield Finding("/id", f"{created:08x}, the created time, within {ID_TIME} s", digits[:8])
-

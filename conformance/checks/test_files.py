@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from datetime import date
 
-from conformance.checks import Conversation, asked, rule_of_conversation, rule_of_exchange, rule_of_shape, rule_of_status
+from conformance.checks import (
+    Conversation,
+    asked,
+    rule_of_conversation,
+    rule_of_exchange,
+    rule_of_shape,
+    rule_of_status,
+)
 from conformance.checks.clocks import in_seconds
 from conformance.judge import answers
 from conformance.scenarios import files

@@ -56,7 +56,10 @@ def test_key_not_repeated(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     answer = exchange.response
     if exchange.file or answer is None:
         raise NotApplicable("a recording does not tell which key was sent")
-    places = [("the body", answer.body.decode("utf-8", "replace")), *((f"header {name}", text) for name, text in answer.headers)]
+    places = [
+        ("the body", answer.body.decode("utf-8", "replace")),
+        *((f"header {name}", text) for name, text in answer.headers),
+    ]
     for where, text in places:
         if MARK in text:
             yield Finding(where, "no trace of the key", f"the key, kept as {MARK}")

@@ -11,7 +11,9 @@ import click
 from conformance.cli import options
 
 
-@click.command("judge", epilog="\b\nExample:\n  kimi-conformance judge answer.json cassettes/ --endpoint chat.completions")
+@click.command(
+    "judge", epilog="\b\nExample:\n  kimi-conformance judge answer.json cassettes/ --endpoint chat.completions"
+)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @options.target
 @click.option("--endpoint", metavar="ENDPOINT", help="What the bodies are answers of; else their shape tells.")
@@ -28,8 +30,8 @@ def command(
 ) -> None:
     """Judge recorded evidence of any origin, offline.
 
-    Takes JSON bodies, SSE transcripts, cassettes (YAML or JSON), HAR files, batch files (.jsonl), run files, and folders
-    of those. What cannot be read or placed could not be checked, and is said so.
+    Takes JSON bodies, SSE transcripts, cassettes (YAML or JSON), HAR files, batch files (.jsonl), run files, and
+    folders of those. What cannot be read or placed could not be checked, and is said so.
     """
     from conformance import targets
     from conformance.report import summary

@@ -14,7 +14,7 @@ import click
 from conformance.rows import ConfigurationError
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A day such as 2026-04-23."""
 
     name = "date"
@@ -32,7 +32,9 @@ class Day(click.ParamType):
 target = click.option("--target", default="moonshot", show_default=True, metavar="NAME|URL", help="Whom to judge.")
 as_of = click.option("--as-of", type=Day(), help="The day to judge by; else the day an answer was made.")
 out = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where the reports go.")
-as_json = click.option("--json", "as_json", is_flag=True, help="Print results.json on standard output, and nothing else there.")
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print results.json on standard output, and nothing else there."
+)
 
 
 def folder(asked: Path | None, name: str) -> Path:

@@ -21,7 +21,9 @@ from conformance.cli import options
 @click.option("--model", metavar="ID", help="The model to ask for; else the target's.")
 @options.as_of
 @click.option("--cassettes", type=click.Path(path_type=Path), metavar="DIR", help="The recordings to play or to write.")
-@click.option("--max-cost", type=float, default=0.05, show_default=True, metavar="USD", help="Ask nothing that may cost more.")
+@click.option(
+    "--max-cost", type=float, default=0.05, show_default=True, metavar="USD", help="Ask nothing that may cost more."
+)
 @options.out
 @options.as_json
 def command(

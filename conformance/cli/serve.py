@@ -12,7 +12,9 @@ from conformance.cli import options
 @click.command("serve", epilog="\b\nExample:\n  kimi-conformance serve --port 8765 --fault usage-sum-off")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Lie in this way; may be given several times.")
-@click.option("--latency", type=click.FloatRange(0, 600), default=0.0, metavar="SECONDS", help="Wait before each answer.")
+@click.option(
+    "--latency", type=click.FloatRange(0, 600), default=0.0, metavar="SECONDS", help="Wait before each answer."
+)
 @options.as_of
 def command(port: int, faults: tuple[str, ...], latency: float, as_of: date | None) -> None:
     """Serve an honest Kimi API on this machine, for whoever has no key or no network.
@@ -20,7 +22,8 @@ def command(port: int, faults: tuple[str, ...], latency: float, as_of: date | No
     Any key that begins with sk- is accepted. The base URL is the first line on standard output. The lies that --fault
     knows are listed by --fault help.
     """
-    from conformance.reference import create_app, faults as known
+    from conformance.reference import create_app
+    from conformance.reference import faults as known
     from conformance.reference.serving import serve
 
     if "help" in faults:

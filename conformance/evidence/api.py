@@ -18,8 +18,8 @@ JSON_HEADERS = (("Content-Type", "application/json"),)
 class Api:
     """One scenario's way to a target.
 
-    ``exchanges`` grows with every call, also with those that fail. ``smallest`` holds the members that make the cheapest
-    legal chat request of the model.
+    ``exchanges`` grows with every call, also with those that fail. ``smallest`` holds the members that make the
+    cheapest legal chat request of the model.
     """
 
     def __init__(
@@ -72,7 +72,11 @@ class Api:
     def upload(self, name: str, content: bytes, purpose: str) -> Exchange:
         """Upload a file."""
         request = self._client.upload(
-            ledger.endpoints()["files.create"].path, fields={"purpose": purpose}, name=name, content=content, key=self.key
+            ledger.endpoints()["files.create"].path,
+            fields={"purpose": purpose},
+            name=name,
+            content=content,
+            key=self.key,
         )
         return self._keep("files.create", request, False)
 

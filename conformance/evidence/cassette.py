@@ -1,7 +1,7 @@
 """Cassettes through vcrpy, as values: nothing is patched, so nothing is buffered, shared or global.
 
-The only importer of vcr. A cassette is written from finished exchanges, which are redacted already, and answered from by
-an httpx transport. It says who answered when; the answers of one request are played in the order of their recording.
+The only importer of vcr. A cassette is written from finished exchanges, which are redacted already, and answered from
+by an httpx transport. It says who answered when; the answers of one request are played in the order of their recording.
 """
 
 from __future__ import annotations
@@ -85,25 +85,27 @@ class Cassette(httpx.BaseTransport):
             played = tape.play_response(asked)
         except UnhandledHTTPRequestError:
             raise NoRecording(self._nearest(tape, asked)) from None
-        made_at = played.get("recorded_at")
+        made_at = _moment(self.metadata, played)
         return httpx.Response(
             played["status"]["code"],
             headers=[(name, value) for name, values in played["headers"].items() for value in values],
             stream=httpx.ByteStream(played["body"]["string"]),
-            extensions={"recorded_at": datetime.fromisoformat(made_at)} if made_at else {},
+            extensions={"recorded_at": made_at} if made_at else {},
         )
 
     @property
     def metadata(self) -> dict[str, str]:
         """What the cassette says of itself: who answered, when, and for which model; raises NoRecording."""
-        return {str(name): str(value) for name, value in self._load()._metadata.items()}  # noqa: SLF001 - no reader is public
+        return {str(name): str(value) for name, value in self._load()._metadata.items()}
 
     def unplayed(self) -> list[str]:
         """Return the recorded requests that nothing asked for."""
         tape = self._tape
         if tape is None:
             return []
-        return [f"{asked.method} {asked.uri}" for number, asked in enumerate(tape.requests) if not tape.play_counts[number]]
+        return [
+            f"{asked.method} {asked.uri}" for number, asked in enumerate(tape.requests) if not tape.play_counts[number]
+        ]
 
     def _load(self) -> Any:  # noqa: ANN401 - vcrpy has no types
         if self._tape is None:
@@ -120,7 +122,17 @@ class Cassette(httpx.BaseTransport):
             return f"{self.path}: no recording is like {wanted}"
         nearest, _, differences = best[0]
         why = "; ".join(f"{name.removesuffix('_matches')}: {text}".strip() for name, text in differences)
-        return f"{self.path}: no recording of {wanted}; the nearest is {nearest.method} {nearest.uri}, which differs in {why}"
+        near = f"{nearest.method} {nearest.uri}"
+        return f"{self.path}: no recording of {wanted}; the nearest is {near}, which differs in {why}"
+
+
+def _moment(metadata: Mapping[str, str], played: Mapping[str, Any]) -> datetime | None:
+    """Return when an answer was made: the day that its server was set to, where the recording says that it was."""
+    text = f"{metadata['as_of']}T12:00:00+00:00" if "as_of" in metadata else played.get("recorded_at")
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except (TypeError, ValueError):
+        raise NoRecording(f"a recording has {text!r} in place of a moment") from None
 
 
 def _read(path: Path) -> Any:  # noqa: ANN401 - vcrpy has no types

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from conformance import strictjson
 from conformance.contract import ledger
-from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Response, Run
+from conformance.vocabulary import CouldNotCheck, Endpoint, Exchange, Finding, NotApplicable, Response, Run
 
 _TITLE = re.compile(rb"<title[^>]*>([^<]{0,120})", re.IGNORECASE)
 # What an account or a busy service answers to any request: it says nothing about the request.
@@ -115,4 +115,4 @@ def values(exchange: Exchange) -> Iterator[tuple[str, object]]:
             raise CouldNotCheck(Finding(f"line {number}", "strict JSON (RFC 8259)", str(error))) from None
 
 
-_ANY = ledger.Endpoint(name="", method="", path="", success=(200,), source="")
+_ANY = Endpoint(name="", method="", path="", success=(200,), source="")

@@ -50,7 +50,7 @@ def _slow(name: str) -> Any:  # noqa: ANN401 - keeps the import of jsonschema ou
     import referencing.exceptions
 
     def refuse(uri: str) -> Any:  # noqa: ANN401
-        raise referencing.exceptions.NoSuchResource(ref=uri)
+        raise referencing.exceptions.NoSuchResource(uri)
 
     nodes = schemas.documents().values()
     registry: Any = referencing.Registry(retrieve=refuse)  # type: ignore[call-arg]
@@ -88,7 +88,7 @@ def _clause_at(name: str, path: list[Any]) -> str:
     node: Any = schemas.documents()[name]
     clause = node.get("x-clause", "")
     for token in path:
-        if token == "$ref":
+        if token == "$ref":  # noqa: S105 - a step of a path
             name, node = schemas.resolve(name, node["$ref"])
         else:
             node = node[token]
@@ -104,7 +104,7 @@ def _finding(error: Any) -> Finding:  # noqa: ANN401 - jsonschema.ValidationErro
     rule, value, actual = error.validator, error.validator_value, error.instance
     if rule == "required":
         missing = [member for member in value if member not in actual]
-        return Finding(where, f"the member {missing[0]!r}", "members " + shown(", ".join(actual) or "none"))
+        return Finding(where, f"the member {missing[0]!r}", f"members {shown(', '.join(actual) or 'none')}")
     expected = {
         "type": f"JSON type {' or '.join([value] if isinstance(value, str) else value)}" if rule == "type" else "",
         "const": shown(value),
@@ -115,11 +115,11 @@ def _finding(error: Any) -> Finding:  # noqa: ANN401 - jsonschema.ValidationErro
         "minItems": f"at least {value} item(s)",
         "anyOf": f"one of {len(value) if isinstance(value, list) else 0} shapes",
     }.get(rule, error.message)
-    return Finding(where, shown(expected), shown(actual))
+    return Finding(where, str(shown(expected)), shown(actual))
 
 
 def shown(value: object) -> object:
-    """Return a value as a finding shows it: numbers, booleans and null as they are, all else as short, writable text."""
+    """Return a value as a finding shows it: numbers, booleans and null as they are, all else as short text."""
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     text = str(value).encode("utf-8", "backslashreplace").decode("utf-8")
@@ -134,7 +134,7 @@ class _Walk:
         self._members: dict[str, dict[str, Any]] = {}
         self._known: dict[str, set[str]] = {}
 
-    def visit(self, name: str, node: Node | bool, value: object, where: str) -> None:
+    def visit(self, name: str, node: Node | bool, value: object, where: str) -> None:  # noqa: FBT001
         if isinstance(node, bool):
             return
         if "x-clause" in node and _speaks_of(node, value):

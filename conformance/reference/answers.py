@@ -71,7 +71,7 @@ class Answer:
 Handler = Callable[[Call], Answer]
 
 
-class Refused(Exception):  # noqa: N818 - it bears an answer, and is no error of ours
+class Refused(Exception):
     """Raised by whatever turns a request down; bears the answer that says so."""
 
     def __init__(self, answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""The page for reviewers: pytest-html's, made self-contained, with a row a verdict and the evidence of each exchange once.
+"""The page for reviewers: pytest-html's, self-contained, with a row a verdict and the evidence of each exchange once.
 
 Loaded as a pytest plugin by ``run`` and ``report``. Everything that came over the wire is escaped here, and nowhere put
 into a name or an id.
@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from conformance.plugin import SESSION
 from conformance.report import curl
+from conformance.report.items import SESSION, Record
 from conformance.report.text import complaint
 
-Record = dict[str, Any]
-COUNTED = ("fail", "error", "could_not_check", "warn", "waived", "pass", "not_applicable")
+COUNTED = ("fail", "error", "could-not-check", "warn", "waived", "pass", "not-applicable")
 # Evidence beyond this is in the run file; a page must open.
 SHOWN = 20_000
 
@@ -77,7 +76,7 @@ class Page:
         self._page.set_data("environment", environment(run))
         counts = end.get("counts", {})
         told = "".join(
-            f'<span class="count verdict-{name.replace("_", "-")}">{counts.get(name, 0)} {name.replace("_", " ")}</span>'
+            f'<span class="count verdict-{name}">{counts.get(name.replace("-", "_"), 0)} {name}</span>'
             for name in COUNTED
         )
         prefix.append(f'<p class="provenance">{escape(run["provenance_sentence"])}</p><p class="counts">{told}</p>')
@@ -113,11 +112,12 @@ def changes(records: list[Record]) -> str:
     if not records:
         return ""
     rows = "".join(
-        f"<li><code>{escape(record['change'])}</code> {escape(record['endpoint'])} <code>{escape(record['where'])}</code>: "
-        f"{escape(record['detail'])}</li>"
+        f"<li><code>{escape(record['change'])}</code> {escape(record['endpoint'])} "
+        f"<code>{escape(record['where'])}</code>: {escape(record['detail'])}</li>"
         for record in records
     )
-    return f'<details class="changes"><summary>{len(records)} changes that break no clause</summary><ul>{rows}</ul></details>'
+    head = f"<summary>{len(records)} changes that break no clause</summary>"
+    return f'<details class="changes">{head}<ul>{rows}</ul></details>'
 
 
 def evidence(records: list[Record], run: Record) -> str:
@@ -139,7 +139,9 @@ def exchange(record: Record, run: Record) -> str:
         ("when", f"{record['made_at'] or 'unknown'}" + (f", {record['seconds']:.3f} s" if record["seconds"] else "")),
     ]
     body = "".join(f"<h4>{title}</h4><pre>{escape(text)}</pre>" for title, text in parts if text)
-    return f'<details class="exchange" id="exchange-{int(record["id"])}"><summary>{escape(head)}</summary>{body}</details>'
+    return (
+        f'<details class="exchange" id="exchange-{int(record["id"])}"><summary>{escape(head)}</summary>{body}</details>'
+    )
 
 
 def attempt(tried: Record) -> str:

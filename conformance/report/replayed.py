@@ -7,41 +7,41 @@ from typing import Any
 
 import pytest
 
-from conformance.plugin import RECORD, SESSION, outcome
+from conformance.report.items import SESSION, Record, come_to
 
 
 class Read:
     """The records of a run file, as the writers of reports read those of a running session."""
 
-    def __init__(self, records: list[dict[str, Any]]) -> None:
+    def __init__(self, records: list[Record]) -> None:
         self.records = records
 
 
 class VerdictItem(pytest.Item):
     """One verdict of a run file."""
 
-    def __init__(self, *, record: dict[str, Any], **rest: Any) -> None:  # noqa: ANN401 - pytest's own arguments
+    def __init__(self, *, record: Record, **rest: Any) -> None:  # noqa: ANN401 - pytest's own arguments
         super().__init__(**rest)
-        self.stash[RECORD] = record
+        self.record = record
 
     def runtest(self) -> None:
         """Come to what the verdict came to."""
-        outcome(self, self.stash[RECORD])
+        come_to(self, self.record)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:  # noqa: ANN401
+    def repr_failure(self, excinfo: object, style: object = None) -> str:  # noqa: ARG002
         """Return what a person needs to know about a verdict that is not green."""
         from conformance.report.text import complaint
 
-        return complaint(self.stash[RECORD]) if RECORD in self.stash else super().repr_failure(excinfo, style)
+        return complaint(self.record)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Return the sentence of the clause."""
         return self.path, None, self.name
 
 
-def items(session: pytest.Session, records: list[dict[str, Any]]) -> list[pytest.Item]:
+def items(session: pytest.Session, records: list[Record]) -> list[pytest.Item]:
     """Return the items of a run file's verdicts; their names hold nothing that came over the wire."""
-    session.config.stash[SESSION] = Read(records)  # type: ignore[assignment]
+    session.config.stash[SESSION] = Read(records)
     verdicts = [record for record in records if record["kind"] == "verdict"]
     return [
         VerdictItem.from_parent(session, name=f"{number} {safe(record)}", record=record)
@@ -49,7 +49,7 @@ def items(session: pytest.Session, records: list[dict[str, Any]]) -> list[pytest
     ]
 
 
-def safe(record: dict[str, Any]) -> str:
+def safe(record: Record) -> str:
     """Return the clause and the scenario of a verdict, without anything that could be markup."""
     text = f"{record['clause']} in {record['scenario']}"
     return "".join(letter if letter.isalnum() or letter in ".- " else "_" for letter in text)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
+from conformance.evidence.runfile import Record
 from conformance.report.text import told
 
-Record = dict[str, Any]
-VERDICT_MEMBERS = ("clause", "level", "scenario", "endpoint", "status", "source", "findings", "sentence", "reason", "exchanges")
+VERDICT_MEMBERS = (
+    "clause",
+    "level",
+    "scenario",
+    "endpoint",
+    "status",
+    "source",
+    "findings",
+    "sentence",
+    "reason",
+    "exchanges",
+)
 HEADINGS = {
     "error": "Errors of the suite itself",
     "fail": "Does not conform",
@@ -81,7 +91,8 @@ def markdown(records: list[Record]) -> str:
 def points(record: Record) -> list[str]:
     """Return a verdict as an item of a list, with its findings below."""
     place = record.get("file") or record["scenario"]
-    head = f"- `{record['clause']}` ({record['level']}) in `{plain(place)}`: {record['sentence']} [source]({record['source']})"
+    where = f"`{record['clause']}` ({record['level']}) in {plain(place)}"
+    head = f"- {where}: {record['sentence']} [source]({record['source']})"
     said = [" ".join(part.strip() for part in told(finding)) for finding in record["findings"]] or [record["reason"]]
     return [head, *(f"  - {plain(text)}" for text in said if text)]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from conformance.evidence.runfile import Record
 from conformance.report import results
 from conformance.report.text import complaint
 
-Record = dict[str, Any]
 SHOWN = 12
 CALLED = {
     0: "conforms", 1: "does not conform", 3: "could not be checked", 4: "the suite itself failed", 5: "stale",
@@ -52,5 +51,9 @@ def _show(records: list[Record], out: Path) -> None:
     for sentence in end.get("stale", []):
         console.print(f"stale: {sentence}", markup=False)
     verdict = CALLED.get(int(end.get("exit", 4)), "unknown")
-    console.print(f"\n{run['target']} ({run['model']}, {run['mode']}, as of {run['as_of']}): {verdict}", markup=False, style="bold")
+    console.print(
+        f"\n{run['target']} ({run['model']}, {run['mode']}, as of {run['as_of']}): {verdict}",
+        markup=False,
+        style="bold",
+    )
     console.print(f"report: {out / 'report.html'}", markup=False)

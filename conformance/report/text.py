@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
-Record = dict[str, Any]
+from conformance.evidence.runfile import Record
 
 
 def complaint(record: Record) -> str:

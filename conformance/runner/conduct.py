@@ -145,7 +145,8 @@ class Conductor:
         cost = most(scenario, self._settings.model)
         with self._lock:
             if self._reserved + cost > self._settings.max_cost:
-                return f"not asked: it may cost {cost:.4f} USD, and --max-cost is {self._settings.max_cost:g} USD for the run"
+                limit = f"--max-cost is {self._settings.max_cost:g} USD for the run"
+                return f"not asked: it may cost {cost:.4f} USD, and {limit}"
             self._reserved += cost
         return None
 
@@ -153,7 +154,9 @@ class Conductor:
         for exchange in exchanges:
             if self._settings.mode is Mode.REPLAY or exchange.refused:
                 continue
-            first = not any(answers.accepted(other) for said in list(self._done.conversations.values()) for other in said)
+            first = not any(
+                answers.accepted(other) for said in list(self._done.conversations.values()) for other in said
+            )
             if exchange.response is None and first:
                 self._stop = f"not asked: {exchange.failure}"
             elif exchange.response and exchange.response.status == 401 and first:

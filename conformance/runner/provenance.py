@@ -33,12 +33,16 @@ def of(settings: Settings, done: Conducted) -> Provenance:
     if not any(exchange.response for exchange in said):
         return Provenance(UNKNOWN, f"Nothing at {target.base_url} answered.")
     if target.base_url != target.canonical_url:
-        return Provenance(ELSEWHERE, f"Answered by {target.base_url}, which was asked in place of {target.canonical_url}.")
+        return Provenance(
+            ELSEWHERE, f"Answered by {target.base_url}, which was asked in place of {target.canonical_url}."
+        )
     return Provenance(LIVE, f"Answered live by {target.base_url}.")
 
 
 def _of_recordings(target: str, cassettes: list[Cassette]) -> Provenance:
-    kinds, days = set(), set()
+    kinds: set[str] = set()
+    days: set[str] = set()
+    dates: set[str] = set()
     for cassette in cassettes:
         try:
             metadata = cassette.metadata
@@ -46,16 +50,20 @@ def _of_recordings(target: str, cassettes: list[Cassette]) -> Provenance:
             continue
         kinds.add(metadata.get("provenance", UNKNOWN))
         days.add(metadata.get("recorded_on", "an unknown day"))
+        dates.update({metadata["as_of"]} if "as_of" in metadata else ())
     when = " to ".join(dict.fromkeys((min(days), max(days)))) if days else "an unknown day"
     if kinds == {REFERENCE}:
-        return Provenance(REFERENCE, _reference(f"Recorded on {when} from", target))
+        dated = f" (its clock set to {', '.join(sorted(dates))})" if dates else ""
+        return Provenance(REFERENCE, _reference(f"Recorded on {when}{dated} from", target))
     if kinds == {LIVE}:
         return Provenance(LIVE, f"Recorded on {when} from the service itself, target {target}.")
     if not kinds:
         return Provenance(UNKNOWN, "There is no recording that could be played.")
     if len(kinds) == 1:
         return Provenance(kinds.pop(), f"Recorded on {when} from another address than that of target {target}.")
-    return Provenance(MIXED, f"Recorded on {when} from several sources ({', '.join(sorted(kinds))}); no evidence as a whole.")
+    return Provenance(
+        MIXED, f"Recorded on {when} from several sources ({', '.join(sorted(kinds))}); no evidence as a whole."
+    )
 
 
 def _reference(how: str, target: str) -> str:

@@ -1,7 +1,7 @@
 """``--select``: a boolean expression over words that clauses and scenarios answer to.
 
-``models``, ``chat.usage``, ``health and not batches``, ``(MUST or SHOULD) and refusals``. A word is a clause id, a scenario
-or the beginning of one up to a dot, a tag, a level, a kind, or an endpoint family's name as they begin with it.
+``models``, ``chat.usage``, ``health and not batches``, ``(MUST or SHOULD) and refusals``. A word is a clause id, a
+scenario, the beginning of one of them up to a dot, a tag, a level or a kind.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def select(expression: str | None, checks: Iterable[Check]) -> list[Check]:
     matches = _Reader(expression, frozenset().union(*words.values())).read()
     chosen = [check for check in every if matches(words[check])]
     if not chosen:
-        raise rows.ConfigurationError(f"--select {expression!r} selects nothing; `kimi-conformance clauses` lists the words")
+        raise rows.ConfigurationError(
+            f"--select {expression!r} selects nothing; `kimi-conformance clauses` lists the words"
+        )
     return chosen
 
 

@@ -136,11 +136,11 @@ class RunSession:
                 "target": self.settings.target.name,
                 "model": self.settings.model,
                 "scenario": name,
-            }
+            } | ({"as_of": self.settings.as_of.isoformat()} if self.settings.as_of else {})
             write(path_of(self.settings.cassettes, name), answered, metadata)
 
     def changes(self) -> Iterator[Change]:
-        """Yield what differs without breaking a clause: members that no schema knows, recordings that nothing played."""
+        """Yield what differs and breaks no clause: members that no schema knows, recordings that nothing played."""
         seen: set[tuple[str, str]] = set()
         for exchange in answers.everything(self.run):
             for (_, schema), shape in exchange.__dict__.get("shapes", {}).items():
@@ -149,7 +149,9 @@ class RunSession:
                     if (exchange.endpoint, where) not in seen:
                         seen.add((exchange.endpoint, where))
                         clean = verdict.clean(Finding(where, "", ""))
-                        yield Change("unknown-member", exchange.endpoint, clean.where, f"no schema knows it ({schema}.json)")
+                        yield Change(
+                            "unknown-member", exchange.endpoint, clean.where, f"no schema knows it ({schema}.json)"
+                        )
         for name, cassette in self._done.cassettes.items():
             for request in cassette.unplayed():
                 yield Change("recording-not-played", name, str(cassette.path.name), request)
@@ -209,5 +211,3 @@ def exit_status(verdicts: list[dict[str, Any]], *, stale: bool = False) -> Exit:
     if missed or not told & {Status.PASS, Status.WARN, Status.WAIVED}:
         return Exit.COULD_NOT_CHECK
     return Exit.CONFORMS
-
-

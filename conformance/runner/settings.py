@@ -53,7 +53,7 @@ def settings(
         raise rows.ConfigurationError("--max-cost must not be negative")
     chosen = model or whom.model
     if model and whom.official and model not in catalogue.models():
-        known = ", ".join(catalogue.available(as_of or date.today()))  # noqa: DTZ011 - a hint in an error message
+        known = ", ".join(catalogue.available(as_of or date.today()))
         raise rows.ConfigurationError(f"unknown model {model!r}; to be had are {known}")
     return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost)
 

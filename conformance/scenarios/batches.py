@@ -58,7 +58,8 @@ def watch(api: Api, batch_id: str) -> Exchange:
 
 
 @scenario(
-    "batches.cancel", "files.create", "batches.create", "batches.retrieve", "batches.list", "batches.cancel", "files.delete",
+    "batches.cancel",
+    "files.create", "batches.create", "batches.retrieve", "batches.list", "batches.cancel", "files.delete",
     tokens=400,
 )  # fmt: skip
 def cancel_a_batch(api: Api) -> None:

@@ -29,7 +29,9 @@ def one_word(api: Api) -> None:
 @scenario("chat.system-and-user", "chat.completions", tokens=300)
 def system_and_user(api: Api) -> None:
     """Ask for one word with a system message before the question."""
-    api.chat({"role": "system", "content": "You answer as briefly as you can."}, user("Reply with exactly one word: hello"))
+    api.chat(
+        {"role": "system", "content": "You answer as briefly as you can."}, user("Reply with exactly one word: hello")
+    )
 
 
 @scenario("chat.cut-by-budget", "chat.completions", tokens=200)
