@@ -1,0 +1,158 @@
+"""Ratios of what we do against a yardstick, measured in one run: see README.md beside this file."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "conformance.cli"]
+LINES = 200_000
+
+
+def seconds(action: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    action()
+    return time.perf_counter() - begun
+
+
+def pairs(name: str, ours: Callable[[], object], yardstick: Callable[[], object], goal: float, runs: int) -> None:
+    """Print the median ratio of alternating runs, after one of each that does not count."""
+    ours(), yardstick()
+    taken = [(seconds(ours), seconds(yardstick)) for _ in range(runs)]
+    ratio = statistics.median(mine / other for mine, other in taken)
+    mine, other = (statistics.median(times) for times in zip(*taken, strict=True))
+    met = "met" if ratio <= goal else "MISSED"
+    print(f"{name}: {ratio:.2f} (goal ≤ {goal:g}, {met}); {mine:.3f} s against {other:.3f} s, median of {runs} pairs")
+
+
+def process(*arguments: str, cwd: str | None = None) -> Callable[[], object]:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return lambda: subprocess.run([*arguments], cwd=cwd, check=False, **quiet)
+
+
+def replay() -> None:
+    """The full replay with its reports against plain pytest on as many empty tests."""
+    from conformance.checks import all_checks
+
+    with tempfile.TemporaryDirectory() as place:
+        count = len(all_checks())
+        tests = "\n".join(f"def test_{number}():\n    pass\n" for number in range(count))
+        Path(place, "test_empty.py").write_text(tests)
+        pairs(
+            f"replay of {count} checks with its reports / plain pytest on {count} empty tests",
+            process(*COMMAND, "run", "--out", f"{place}/out"),
+            process(
+                sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", place, f"{place}/test_empty.py"
+            ),
+            1.5,
+            7,
+        )
+
+
+def exchange() -> None:
+    """One replayed exchange against httpx.MockTransport."""
+    import httpx
+
+    from conformance.evidence.cassette import Cassette, path_of
+    from conformance.evidence.client import Client
+    from conformance.evidence.redact import Redactor
+    from conformance.runner.settings import settings
+
+    asked = settings()
+    redactor = Redactor(asked.target.key_variable, asked.key)
+    cassette = Cassette(path_of(asked.cassettes, "models.list"))
+    client = Client(asked.target, redactor, transport=cassette, sleep=lambda _: None)
+    request = client.request("GET", "/models", key=asked.key)
+    assert client.exchange("s", "1", "models.list", request, refused=False).response
+    tape = cassette._load()
+    body = tape.responses[0]["body"]["string"]
+    mock = httpx.Client(
+        transport=httpx.MockTransport(
+            lambda _: httpx.Response(200, headers={"content-type": "application/json"}, content=body)
+        )
+    )
+    url = asked.target.base_url + "/models"
+
+    def ours() -> None:
+        for _ in range(500):
+            tape.rewind()
+            client.exchange("s", "1", "models.list", client.request("GET", "/models", key=asked.key), refused=False)
+
+    def yardstick() -> None:
+        for _ in range(500):
+            mock.get(url, headers={"Authorization": "Bearer x"}).json()
+
+    pairs("500 replayed exchanges, redacted / 500 through httpx.MockTransport", ours, yardstick, 3, 7)
+
+
+def batch_line(number: int) -> str:
+    body = {
+        "id": f"chatcmpl-{number:024x}",
+        "object": "chat.completion",
+        "created": 1788307026,
+        "model": "kimi-k2.6",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": f"This is answer {number}, of ordinary length. " * 4},
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": 30, "completion_tokens": 10, "total_tokens": 40},
+    }
+    response = {"status_code": 200, "request_id": "", "body": body}
+    return json.dumps({"id": f"r{number}", "custom_id": f"r{number}", "response": response, "error": None})
+
+
+def judge() -> None:
+    """``judge`` on a batch output of 200,000 lines against json.loads of the same lines, and its peak of memory."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, "output.jsonl")
+        with path.open("w") as file:
+            file.writelines(batch_line(number) + "\n" for number in range(LINES))
+        small = Path(place, "small.jsonl")
+        small.write_text("".join(batch_line(number) + "\n" for number in range(2000)))
+        loads = "import json,sys\nfor line in open(sys.argv[1],'rb'): json.loads(line)"
+        size = path.stat().st_size / 1e6
+        pairs(
+            f"judge of {LINES} lines ({size:.0f} MB) with its reports / json.loads of them, whole processes",
+            process(*COMMAND, "judge", str(path), "--out", f"{place}/out"),
+            process(sys.executable, "-c", loads, str(path)),
+            3,
+            3,
+        )
+        for name, file in (("2,000", small), ("200,000", path)):
+            print(f"  peak memory of judge on {name} lines: {peak(file, place):.0f} MB")
+
+
+def peak(path: Path, place: str) -> float:
+    """Return the megabytes that judge takes for a file, measured in a child of a child."""
+    script = (
+        "import resource,subprocess,sys;"
+        f"subprocess.run({[*COMMAND, 'judge', str(path), '--out', place + '/out']!r},"
+        "stdout=subprocess.DEVNULL,stderr=subprocess.DEVNULL);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    unit = 1 if sys.platform == "darwin" else 1024
+    return int(told) * unit / 1e6
+
+
+def help_() -> None:
+    """``--help`` against importing click."""
+    ours, yardstick = process(*COMMAND, "--help"), process(sys.executable, "-c", "import click")
+    pairs("--help / python -c 'import click'", ours, yardstick, 2, 15)
+
+
+BENCHMARKS = {"replay": replay, "exchange": exchange, "judge": judge, "help": help_}
+
+if __name__ == "__main__":
+    for chosen in sys.argv[1:] or BENCHMARKS:
+        BENCHMARKS[chosen]()
