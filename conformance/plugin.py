@@ -114,6 +114,7 @@ def pytest_runtestloop(session: pytest.Session) -> Any:  # noqa: ANN401 - pytest
 
 def _start(config: pytest.Config) -> RunSession:
     from conformance import rows
+    from conformance.runner import progress
     from conformance.runner.session import RunSession
     from conformance.runner.settings import settings
 
@@ -130,7 +131,8 @@ def _start(config: pytest.Config) -> RunSession:
         )
     except rows.ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
-    running = RunSession(asked, Path(option("out")) if option("out") else None)
+    shown = config.pluginmanager.get_plugin(progress.NAME) or progress.Progress(lambda _: None)
+    running = RunSession(asked, Path(option("out")) if option("out") else None, shown.tell)
     config.stash[RUNNING] = config.stash[SESSION] = running
     return running
 

@@ -13,9 +13,11 @@ import pytest
 
 from conformance.evidence import runfile
 from conformance.evidence.runfile import Record
+from conformance.judge import shapes
 from conformance.rows import ConfigurationError
-from conformance.runner import selection
+from conformance.runner import progress, selection
 from conformance.runner.settings import Settings
+from conformance.vocabulary import CouldNotCheck
 
 _HERE = Path(__file__).resolve().parent.parent
 # Plugins by name, and no others: each installed one costs start-up time and may change what is reported.
@@ -42,7 +44,8 @@ def run(settings: Settings, target: str, out: Path) -> list[Record]:
     ):
         if value is not None:
             arguments += [option, str(value)]
-    _pytest(out, arguments)
+    with progress.showing(settings.mode) as shown:
+        _pytest(out, arguments, shown)
     return list(runfile.read(out / "run.ndjson"))
 
 
@@ -51,23 +54,44 @@ def again(path: Path) -> list[Record]:
     records = list(runfile.read(path))
     if not records or records[0]["kind"] != "run":
         raise ConfigurationError(f"{path} is no run file: its first line is not the record of a run")
-    _pytest(path.parent, ["--conformance-runfile", str(path), str(_HERE / "report" / "replayed.py")])
+    for number, record in enumerate(records, 1):
+        if not _is_record(record):
+            raise ConfigurationError(f"{path}, line {number}: not a record of a run as runfile.line.json describes it")
+    _pytest(path.parent, ["--conformance-runfile", str(path), str(_HERE / "report" / "replayed.py")], None)
     return records
 
 
-def _pytest(out: Path, arguments: list[str]) -> None:
+def _is_record(record: Record) -> bool:
+    try:
+        return shapes.valid("runfile.line", record)
+    except CouldNotCheck:
+        return False
+
+
+def _pytest(out: Path, arguments: list[str], shown: progress.Progress | None) -> None:
     loaded = [part for name in PLUGINS for part in ("-p", name)]
     fixed = [
-        "--disable-plugin-autoload", *loaded, "-p", "no:cacheprovider", "-p", "no:terminal",
+        "--disable-plugin-autoload", *loaded, "-p", "no:cacheprovider", "-p", "no:terminal", "-s",
         "-c", str(_HERE / "checks" / "pytest.ini"), "--rootdir", str(_HERE.parent),
         f"--html={out / 'report.html'}", "--self-contained-html", f"--css={_HERE / 'report' / 'page.css'}",
         f"--junitxml={out / 'junit.xml'}", "--out", str(out),
     ]  # fmt: skip
     said = io.StringIO()
     with _clean_environment(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(_Both(said)):
-        code = pytest.main([*fixed, *arguments])
+        code = pytest.main([*fixed, *arguments], plugins=[Named(shown)] if shown else [])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise SuiteFailedError(f"pytest ended with {code!s}:\n{said.getvalue()}")
+
+
+class Named:
+    """Registers the progress of a run under its name, where the plugin finds it."""
+
+    def __init__(self, shown: progress.Progress) -> None:
+        self._shown = shown
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Register it."""
+        config.pluginmanager.register(self._shown, progress.NAME)
 
 
 class SuiteFailedError(Exception):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from conformance import __version__
+from conformance import __version__, strictjson
 from conformance.checks import exchange_rules
 from conformance.checks.test_refusals import envelope_of
 from conformance.contract import ledger, schemas
@@ -36,6 +36,8 @@ READABLE = "http.json"
 PROVENANCE = "Judged from files that were given; who answered is as the files say, and was not checked."
 # Of one clause in one file, so many exchanges are kept as evidence; the count of findings goes on.
 KEPT = verdict.FINDINGS_KEPT
+# How a stream begins where the recording does not tell the headers.
+EVENTS = (b"data:", b"event:", b": ")
 
 
 @dataclass
@@ -70,13 +72,13 @@ class FileJudge:
             self._line(exchange, str(endpoint.answer))
             return
         try:
-            answers.response(exchange)
             schema = self._schema(exchange)
         except CouldNotCheck as miss:
             self._missed(READABLE, exchange, miss.finding)
             return
-        self._shape(exchange, schema)
-        names = exchange.endpoint if not schema.startswith("error") else ""
+        if schema:
+            self._shape(exchange, schema)
+        names = exchange.endpoint if schema and not schema.startswith("error") else ""
         for rule in exchange_rules(names):
             self._rule(rule.clause.id, exchange, rule.judge(exchange, self._run))
 
@@ -85,17 +87,22 @@ class FileJudge:
         for (clause, endpoint), tally in self._tallies.items():
             yield self._verdict(ledger.clauses()[clause], endpoint, tally, file)
 
-    def _schema(self, exchange: Exchange) -> str:
-        """Return the schema that a body is to be judged by; raises CouldNotCheck where there is none."""
+    def _schema(self, exchange: Exchange) -> str | None:
+        """Return the schema that a body is to be judged by, or None where it is no JSON, though it must be.
+
+        Raises CouldNotCheck where there is none.
+        """
         answer = answers.response(exchange)
-        if "event-stream" in (exchange.header("content-type") or ""):
+        if "event-stream" in (exchange.header("content-type") or "") or answer.body.lstrip().startswith(EVENTS):
             raise CouldNotCheck(Finding("", "a whole answer", "a stream, which this version does not judge"))
+        endpoint = ledger.endpoints().get(exchange.endpoint)
+        if endpoint is not None and endpoint.answer is not None and not is_json(exchange):
+            return None
         failed = answer.status >= 400 or exchange.endpoint == "error"
         if failed or find(exchange.json, "/error") is not ABSENT:
             if (envelope := envelope_of(exchange)) is None:
                 raise CouldNotCheck(Finding("", "an error envelope of this API", exchange.json))
             return envelope
-        endpoint = ledger.endpoints().get(exchange.endpoint)
         if endpoint is None or endpoint.answer is None:
             raise CouldNotCheck(Finding("", "an answer that a schema describes", f"an answer of {exchange.endpoint}"))
         return endpoint.answer
@@ -127,10 +134,15 @@ class FileJudge:
     def _line(self, exchange: Exchange, schema: str) -> None:
         """Judge one line of batch input or output: the fast way once every clause has been looked at."""
         try:
-            line = exchange.json
+            # Exchange.json would keep each line's value behind a lock.
+            line = strictjson.loads(exchange.response.body if exchange.response else b"")
             whole = shapes.valid(schema, line)
+        except strictjson.NotStrictJSON as error:
+            broken = Finding(error.where, "strict JSON (RFC 8259)", str(error))
+            self._found(self._tally(READABLE, exchange), exchange, broken)
+            return
         except CouldNotCheck as miss:
-            self._found(self._tally(READABLE, exchange), exchange, miss.finding)
+            self._missed(READABLE, exchange, miss.finding)
             return
         pending = self._pending.setdefault(schema, set(schemas.clauses_of(schema)))
         if pending or not whole:
@@ -140,7 +152,8 @@ class FileJudge:
 
     def _once(self, exchange: Exchange, line: object) -> None:
         """Note a line's custom_id; only its hash is kept, as files have any number of lines."""
-        if exchange.endpoint != "batches.output" or not isinstance(custom_id := find(line, "/custom_id"), str):
+        custom_id = line.get("custom_id") if isinstance(line, dict) else None
+        if exchange.endpoint != "batches.output" or not isinstance(custom_id, str):
             return
         tally = self._tally("batches.output.ids-unique", exchange)
         tally.looked = True
@@ -191,6 +204,15 @@ def _nothing(_exchanges: tuple[Exchange, ...], _run: Run) -> Iterator[Finding]:
     return iter(())
 
 
+def is_json(exchange: Exchange) -> bool:
+    """Tell whether the body of an answer is strict JSON."""
+    try:
+        _ = exchange.json
+    except CouldNotCheck:
+        return False
+    return True
+
+
 class Evidence:
     """Writes the exchanges that findings speak of to the run file, each once."""
 
@@ -203,7 +225,8 @@ class Evidence:
         """Return the number of an exchange in the run file, which it is written to if it is not there yet."""
         if self._last is not exchange:
             self._written += 1
-            self._runfile.write("exchange", exchange_record(self._written, exchange))
+            record = exchange_record(self._written, exchange)
+            self._runfile.write("exchange", record | {"file": printable(str(exchange.file))})
             self._last = exchange
         return self._written
 
@@ -227,14 +250,14 @@ def judge(paths: list[Path], target: Target, endpoint: str | None, as_of: date |
         judging = FileJudge(run, evidence)
         for exchange in read(path, endpoint):
             judging.add(exchange)
-        for reached in judging.verdicts(printable(path)):
+        for reached in judging.verdicts(printable(str(path))):
             runfile.write("verdict", verdict_record(reached))
     _end(runfile)
 
 
-def printable(path: Path) -> str:
+def printable(path: str) -> str:
     """Return a path as text that can be written anywhere, whatever bytes its name has."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _end(runfile: RunFile) -> None:
