@@ -126,7 +126,8 @@ def changes(records: list[Record]) -> str:
 def evidence(records: list[Record], run: Record) -> str:
     """Return every exchange once, folded."""
     blocks = "".join(exchange(record, run) for record in records)
-    return f'<div class="evidence"><h3>Evidence: {len(records)} exchange(s)</h3>{blocks}</div>{UNFOLD}'
+    head = f"<summary>Evidence: {len(records)} exchange(s)</summary>"
+    return f'<details class="evidence">{head}{blocks}</details>{UNFOLD}'
 
 
 def exchange(record: Record, run: Record) -> str:
@@ -169,7 +170,10 @@ UNFOLD = """<script>
 (function () {
   function unfold() {
     var shown = document.getElementById(location.hash.slice(1));
-    if (shown && shown.tagName === "DETAILS") { shown.open = true; shown.scrollIntoView(); }
+    for (var each = shown; each; each = each.parentElement) {
+      if (each.tagName === "DETAILS") { each.open = true; }
+    }
+    if (shown) { shown.scrollIntoView(); }
   }
   window.addEventListener("hashchange", unfold);
   window.addEventListener("DOMContentLoaded", unfold);
