@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from pathlib import Path
 from types import UnionType
@@ -23,7 +23,15 @@ def tables(path: Path, name: str) -> list[dict[str, Any]]:
     extra = sorted(set(document) - {name})
     if extra:
         raise ConfigurationError(f"{path.name}: unknown key {extra[0]!r}; this file holds [[{name}]] tables only")
-    return list(document.get(name, []))
+    return tables_of(document, name, path.name)
+
+
+def tables_of(document: Mapping[str, Any], name: str, where: str) -> list[dict[str, Any]]:
+    """Return the tables ``[[name]]`` of a document, none where there are none; raises ConfigurationError."""
+    found = document.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
+        raise ConfigurationError(f"{where}: {name} must be tables, each headed [[{name}]]")
+    return found
 
 
 def document_of(path: Path) -> dict[str, Any]:
@@ -72,7 +80,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:  # noqa: ANN401 - any TOML
         return origin(_value(get_args(hint)[0], item, where) for item in value)
     if isinstance(value, dict) and origin is dict:
         return value
-    if isinstance(value, dict):
+    if isinstance(value, dict) and isinstance(hint, type) and is_dataclass(hint):
         return read(hint, value, where)
     if hint is float and type(value) is int:
         return float(value)

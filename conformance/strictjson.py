@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import Any, NoReturn
 
 DEPTH_LIMIT = 200
@@ -35,7 +36,7 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401 - JSON is any value
     except StopIteration as stop:
         raise _broken(text, stop.value, "a value is missing") from None
     except json.JSONDecodeError as error:
-        raise _broken(text, error.pos, error.msg) from None
+        raise _broken(text, error.pos, error.msg.removesuffix(" at")) from None
     except RecursionError:
         raise NotStrictJSON(f"nested deeper than {DEPTH_LIMIT}") from None
     except NotStrictJSON:
@@ -51,7 +52,7 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401 - JSON is any value
 
 def _broken(text: str, position: int, what: str) -> NotStrictJSON:
     offset = len(text[:position].encode("utf-8", "surrogatepass"))
-    return NotStrictJSON(f"{what}, at byte {offset}", f"byte {offset}")
+    return NotStrictJSON(what, f"byte {offset}")
 
 
 def canonical(value: object) -> str:
@@ -62,8 +63,7 @@ def canonical(value: object) -> str:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        (twice, _), *_rest = Counter(name for name, _ in pairs).most_common(1)
         raise NotStrictJSON(f"member {twice!r} stands twice in one object")
     return members
 

@@ -187,7 +187,8 @@ class Scenario:
 
     ``calls`` names every endpoint that it asks for an answer. ``refusal`` names the refusal that it provokes, and
     ``control`` the scenario whose success shows that the refusal was for the reason given. ``tokens`` is the most that
-    it may cost, prompts included.
+    it may cost, prompts included. ``shows`` names the clauses, by the beginning of their ids, that the scenario exists
+    for: where its answers have nothing that they speak of, they could not be checked.
     """
 
     name: str
@@ -197,6 +198,7 @@ class Scenario:
     refusal: str | None = None
     control: str | None = None
     tokens: int = 0
+    shows: str | None = None
 
 
 Headers = tuple[tuple[str, str], ...]
@@ -310,17 +312,27 @@ def find(document: object, pointer: str) -> Any:  # noqa: ANN401 - JSON is any v
 def member(document: object, pointer: str, kind: type[Value]) -> Value:
     """Return the value of type ``kind`` at a JSON pointer; raises CouldNotCheck where none stands there.
 
-    As in JSON, a boolean is no number, and a whole number is also a ``float``.
+    As in JSON, a boolean is no number, 1.0 is an integer, and an integer is also a ``float``.
     """
     value = find(document, pointer)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return value  # type: ignore[return-value]
+    if isinstance(value, int | float) and not isinstance(value, bool) and kind in (int, float):
+        return _number(value, pointer, kind)
     if isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
         return value
     shown = "nothing there" if value is ABSENT else value
     raise CouldNotCheck(Finding(pointer, f"a value of JSON type {JSON_TYPES[kind]}", shown))
 
 
+def _number(value: float, pointer: str, kind: type[Value]) -> Value:
+    if abs(value) > LARGEST_NUMBER:
+        raise CouldNotCheck(Finding(pointer, "a number of at most 64 bits", str(value)[:40]))
+    if kind is float or value == int(value):
+        return kind(value)  # type: ignore[call-arg]
+    raise CouldNotCheck(Finding(pointer, "a whole number", value))
+
+
+# Larger numbers have no meaning here, and break what adds or prints them.
+LARGEST_NUMBER = 2**63
 JSON_TYPES: Mapping[type, str] = {
     str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object",
 }  # fmt: skip

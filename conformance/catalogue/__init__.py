@@ -33,8 +33,10 @@ def models() -> dict[str, Announcement]:
     read = [rows.read(Announcement, table, f"{path.name}: {table.get('id')}") for table in rows.tables(path, "model")]
     known = rows.unique(read, "id", path.name)
     for row in known.values():
-        if not row.sources:
-            raise rows.ConfigurationError(f"{path.name}: {row.id}: a model needs a source")
+        if not row.sources or not all(source.startswith("https://") for source in row.sources):
+            raise rows.ConfigurationError(f"{path.name}: {row.id}: a model needs a source, and each is an https link")
+        if row.retired and row.retired < row.announced:
+            raise rows.ConfigurationError(f"{path.name}: {row.id}: retired before it was announced")
         if row.family not in families():
             raise rows.ConfigurationError(f"{path.name}: {row.id}: unknown family {row.family!r}")
     return known

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from conformance.contract import ledger, schemas
@@ -41,6 +41,7 @@ class Rule:
     name: str
     checks: tuple[Check, ...]
     alone: ExchangeRule | None = None
+    status_of: str | None = None
     __test__ = False
 
 
@@ -55,7 +56,7 @@ def rule_of_exchange(clause: str, *endpoints: str) -> Callable[[OfExchange], Rul
             exchanges = asked(conversation, endpoints)
             for exchange in exchanges:
                 answers.success(exchange, run)
-            return _each(function, exchanges, run)
+            return _each(clause, function, exchanges, run)
 
         alone = ExchangeRule(ledger.clauses()[clause], endpoints, function)
         return _rule(function.__name__, clause, calling(*endpoints), judge, alone)
@@ -71,7 +72,7 @@ def rule_of_response(clause: str) -> Callable[[OfExchange], Rule]:
             exchanges = asked(conversation, None)
             for exchange in exchanges:
                 answers.response(exchange)
-            return _each(function, exchanges, run)
+            return _each(clause, function, exchanges, run)
 
         alone = ExchangeRule(ledger.clauses()[clause], None, function)
         return _rule(function.__name__, clause, scenarios(), judge, alone)
@@ -98,7 +99,7 @@ def rule_of_status(clause: str, endpoint: str) -> Rule:
             if code not in answers.success_of(exchange):
                 yield Finding("status", expected, f"{code}: {answers.message(exchange)}")
 
-    return _rule("test_status", clause, calling(endpoint), judge)
+    return replace(_rule("test_status", clause, calling(endpoint), judge), status_of=endpoint)
 
 
 def rule_of_shape(schema: str) -> Rule:
@@ -127,9 +128,20 @@ def judgement_of_shape(clause: str, schema: str, endpoints: tuple[str, ...]) -> 
                 for finding in shape.findings.get(clause, ()):
                     yield Finding(" ".join(filter(None, (where, finding.where))), finding.expected, finding.actual)
         if not looked:
-            raise NotApplicable("no answer here has what this clause speaks of")
+            raise nothing_for(clause, conversation, "no answer here has what this clause speaks of")
 
     return judge
+
+
+def nothing_for(clause: str, conversation: Conversation, excuse: str) -> NotApplicable | CouldNotCheck:
+    """Return what to raise where answers have nothing that a clause speaks of.
+
+    That is no excuse in a scenario that exists to show it.
+    """
+    scenario = scenarios().get(conversation[0].scenario)
+    if scenario and scenario.shows and clause.startswith(scenario.shows):
+        return CouldNotCheck(Finding("", f"an answer with what {clause} speaks of", excuse))
+    return NotApplicable(excuse)
 
 
 def shape_of(exchange: Exchange, where: str, schema: str, value: object) -> shapes.Shape:
@@ -171,7 +183,7 @@ def calling(*endpoints: str) -> list[str]:
     return [name for name, scenario in scenarios().items() if set(endpoints) & set(scenario.calls)]
 
 
-def _each(function: OfExchange, exchanges: Conversation, run: Run) -> Iterator[Finding]:
+def _each(clause: str, function: OfExchange, exchanges: Conversation, run: Run) -> Iterator[Finding]:
     looked, excuse = False, ""
     for exchange in exchanges:
         try:
@@ -180,7 +192,7 @@ def _each(function: OfExchange, exchanges: Conversation, run: Run) -> Iterator[F
         except NotApplicable as reason:
             excuse = str(reason)
     if not looked:
-        raise NotApplicable(excuse)
+        raise nothing_for(clause, exchanges, excuse)
 
 
 def _rule(name: str, clause: str, names: Iterable[str], judge: Judgement, alone: ExchangeRule | None = None) -> Rule:
@@ -192,6 +204,12 @@ def rules() -> tuple[Rule, ...]:
     """Return every rule of every module here."""
     modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
     return tuple(rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule))
+
+
+@cache
+def status_clauses() -> dict[str, str]:
+    """Return the clause of the status of each endpoint that has one."""
+    return {rule.status_of: rule.checks[0].clause.id for rule in rules() if rule.status_of and rule.checks}
 
 
 def all_checks() -> tuple[Check, ...]:

@@ -7,12 +7,22 @@ from conformance.vocabulary import Exchange, Finding, Run
 
 # Clocks of two machines differ; five minutes are more than any that is kept in order.
 SKEW = 300
+DAY = 86_400
 # The year 5138 in seconds, the year 1973 in milliseconds: what is above counts something finer than seconds.
 LARGEST_SECONDS = 100_000_000_000
 
 
+def of_now(moment: int, where: str, exchange: Exchange, run: Run) -> Iterator[Finding]:
+    """Yield a finding where a moment that is made in an exchange is more than a day older than it."""
+    if exchange.file is None and 0 < moment < run.moment(exchange).timestamp() - DAY:
+        yield Finding(where, f"within a day of {run.moment(exchange).isoformat(timespec='seconds')}", moment)
+
+
 def in_seconds(moment: int, where: str, exchange: Exchange, run: Run) -> Iterator[Finding]:
     """Yield a finding where a moment is in another unit than seconds, or later than the exchange that tells it."""
+    if moment <= 0:
+        yield Finding(where, "seconds since 1970", moment)
+        return
     if moment > LARGEST_SECONDS:
         yield Finding(where, "seconds since 1970", f"{moment}, which has too many digits for seconds")
         return

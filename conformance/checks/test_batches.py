@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from conformance import strictjson
 from conformance.checks import (
     Conversation,
     asked,
@@ -13,10 +16,10 @@ from conformance.checks import (
     rule_of_shape,
     rule_of_status,
 )
-from conformance.checks.clocks import in_seconds
+from conformance.checks.clocks import in_seconds, of_now
 from conformance.judge import answers
 from conformance.scenarios import batches
-from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
+from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find
 
 CANCEL, COMPLETE = "batches.cancel", "batches.complete"
 OBJECTS = ("batches.create", "batches.retrieve", "batches.cancel")
@@ -30,11 +33,12 @@ NEXT = {
 MOMENTS = ("created_at", "in_progress_at", "finalizing_at", "completed_at")
 CANCEL_MOMENTS = ("created_at", "cancelling_at", "cancelled_at")
 WINDOW_SLACK = 60
+# States in which a batch cannot be cancelled any more, which a quick service may reach before it is asked to.
+TOO_LATE = ("completed", "failed", "expired")
 
 test_create_status = rule_of_status("batches.create-status", "batches.create")
 test_list_status = rule_of_status("batches.list-status", "batches.list")
 test_retrieve_status = rule_of_status("batches.retrieve-status", "batches.retrieve")
-test_cancel_status = rule_of_status("batches.cancel-status", "batches.cancel")
 test_shape = rule_of_shape("batch")
 test_list_shape = rule_of_shape("batch.list")
 test_output_shape = rule_of_shape("batch.output.line")
@@ -69,28 +73,29 @@ def test_state_initial(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         yield Finding("/status", "validating, or a state that follows by itself", first)
 
 
-@rule_of_exchange("batches.echo", "batches.create")
-def test_echo(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if exchange.file and not exchange.request.body:
-        raise NotApplicable("the recording does not tell the request")
-    for name in ("input_file_id", "endpoint", "completion_window"):
-        wanted, said = member(exchange.asked, f"/{name}", str), exchange.at(f"/{name}", str)
-        if said != wanted:
-            yield Finding(f"/{name}", wanted, said)
-    given, kept = find(exchange.asked, "/metadata"), find(exchange.json, "/metadata")
-    if given is not ABSENT and kept != given:
-        yield Finding("/metadata", str(given), "nothing there" if kept is ABSENT else str(kept))
+@rule_of_conversation("batches.echo", CANCEL, COMPLETE)
+def test_echo(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    given = told(conversation, run, "batches.create")[0].asked
+    for exchange in told(conversation, run):
+        for name in ("input_file_id", "endpoint", "completion_window"):
+            if (kept := exchange.at(f"/{name}", str)) != find(given, f"/{name}"):
+                yield Finding(f"step {exchange.step} /{name}", str(find(given, f"/{name}")), kept)
+        wanted, kept = find(given, "/metadata"), find(exchange.json, "/metadata")
+        if wanted is not ABSENT and kept != wanted:
+            shown = "nothing there" if kept is ABSENT else str(kept)
+            yield Finding(f"step {exchange.step} /metadata", str(wanted), shown)
 
 
 @rule_of_exchange("batches.created-seconds", "batches.create")
 def test_created_seconds(exchange: Exchange, run: Run) -> Iterator[Finding]:
     yield from in_seconds(exchange.at("/created_at", int), "/created_at", exchange, run)
+    yield from of_now(exchange.at("/created_at", int), "/created_at", exchange, run)
 
 
 @rule_of_conversation("batches.same", CANCEL, COMPLETE)
 def test_same(conversation: Conversation, run: Run) -> Iterator[Finding]:
     created = told(conversation, run, "batches.create")[0].at("/id", str)
-    for exchange in told(conversation, run, "batches.retrieve"):
+    for exchange in told(conversation, run):
         if (said := exchange.at("/id", str)) != created:
             yield Finding(f"step {exchange.step} /id", created, said)
 
@@ -168,6 +173,29 @@ def test_completes(conversation: Conversation, run: Run) -> Iterator[Finding]:
         yield Finding(f"step {last.step} /status", "completed", state)
 
 
+@rule_of_conversation("batches.cancel-status", CANCEL)
+def test_cancel_status(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    cancelled = asked(conversation, ("batches.cancel",))[0]
+    code = answers.status(cancelled, run)
+    if code in answers.success_of(cancelled):
+        return
+    ended = [state for look in asked(conversation, ("batches.retrieve",)) if (state := state_of(look)) in TOO_LATE]
+    if code == 400 and ended:
+        raise CouldNotCheck(Finding("/status", "a batch that is still running when it is cancelled", ended[-1]))
+    yield Finding("status", "200", f"{code}: {answers.message(cancelled)}")
+
+
+test_cancel_status = replace(test_cancel_status, status_of="batches.cancel")
+
+
+def state_of(exchange: Exchange) -> str:
+    """Return the state that an answer tells, or an empty text where it tells none."""
+    try:
+        return exchange.at("/status", str)
+    except CouldNotCheck:
+        return ""
+
+
 @rule_of_conversation("batches.cancelled", CANCEL)
 def test_cancelled(conversation: Conversation, run: Run) -> Iterator[Finding]:
     cancelled = told(conversation, run, "batches.cancel")[0]
@@ -182,8 +210,11 @@ def test_cancelled(conversation: Conversation, run: Run) -> Iterator[Finding]:
 @rule_of_conversation("batches.listed", CANCEL)
 def test_listed(conversation: Conversation, run: Run) -> Iterator[Finding]:
     created = told(conversation, run, "batches.create")[0].at("/id", str)
-    entries = told(conversation, run, "batches.list")[0].at("/data", list)
+    listed = told(conversation, run, "batches.list")[0]
+    entries = listed.at("/data", list)
     if not any(find(entry, "/id") == created for entry in entries):
+        if find(listed.json, "/has_more") is True:
+            raise CouldNotCheck(Finding("/data", f"the batch {created} on the first page", "a list with more pages"))
         yield Finding("/data", f"the batch {created} that was created before", f"{len(entries)} other batches")
 
 
@@ -198,9 +229,23 @@ def lines(conversation: Conversation, run: Run) -> list[dict[str, Any]]:
     return found
 
 
+def failed_ids(conversation: Conversation, run: Run) -> set[str]:
+    """Return the custom_ids of an error file, as far as its lines, whose form nobody documents, tell any."""
+    files = [exchange for exchange in conversation if exchange.endpoint == "batches.errors"]
+    found = [find(line, "/custom_id") for file in files for line in json_lines(answers.success(file, run).body)]
+    return {custom_id for custom_id in found if isinstance(custom_id, str)}
+
+
+def json_lines(content: bytes) -> Iterator[object]:
+    """Yield the lines that are JSON."""
+    for line in content.split(b"\n"):
+        with suppress(strictjson.NotStrictJSON):
+            yield strictjson.loads(line)
+
+
 @rule_of_conversation("batches.output.every-line", COMPLETE)
 def test_every_line(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    there = {line["custom_id"] for line in lines(conversation, run)}
+    there = {line["custom_id"] for line in lines(conversation, run)} | failed_ids(conversation, run)
     for custom_id in batches.CUSTOM_IDS:
         if custom_id not in there:
             yield Finding("", f"a line for the request {custom_id!r}", f"lines for {sorted(there)}")

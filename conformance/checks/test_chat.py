@@ -1,5 +1,6 @@
 """POST /chat/completions, whole answers: their shape, their sums, and whether they answer what was asked."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,9 +13,9 @@ from conformance.checks import (
     rule_of_shape,
     rule_of_status,
 )
-from conformance.checks.clocks import in_seconds
-from conformance.judge import answers
-from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
+from conformance.checks.clocks import in_seconds, of_now
+from conformance.judge import answers, shapes
+from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, Value, find, member
 
 CHAT = "chat.completions"
 # Seconds by which the time inside an id may differ from the created time beside it.
@@ -59,26 +60,32 @@ def optional(exchange: Exchange, pointer: str) -> int:
     return exchange.at(pointer, int)
 
 
-def request_member(exchange: Exchange, name: str) -> Any:  # noqa: ANN401 - JSON is any value
-    """Return a member of the request; raises NotApplicable where a recording does not tell the request."""
+def request_member(exchange: Exchange, name: str, kind: type[Value]) -> Value:
+    """Return a member of the request; raises NotApplicable where it has none, or a recording does not tell it."""
     if exchange.file and not exchange.request.body:
         raise NotApplicable("the recording does not tell the request")
-    value = find(exchange.asked, f"/{name}")
-    if value is ABSENT:
+    if find(exchange.asked, f"/{name}") in (ABSENT, None):
         raise NotApplicable(f"the request has no {name}")
-    return value
+    return member(exchange.asked, f"/{name}", kind)
+
+
+def declared(exchange: Exchange) -> dict[str, Any]:
+    """Return the functions that a request declares, by name; what is no declaration is left out."""
+    functions = [find(tool, "/function") for tool in request_member(exchange, "tools", list)]
+    return {function["name"]: function for function in functions if isinstance(find(function, "/name"), str)}
 
 
 @rule_of_exchange("chat.created-seconds", CHAT)
 def test_created_seconds(exchange: Exchange, run: Run) -> Iterator[Finding]:
     yield from in_seconds(exchange.at("/created", int), "/created", exchange, run)
+    yield from of_now(exchange.at("/created", int), "/created", exchange, run)
 
 
 @rule_of_exchange("chat.model-asked", CHAT)
 def test_model_asked(exchange: Exchange, run: Run) -> Iterator[Finding]:
     if not run.target.official:
         raise NotApplicable("a gateway may call the model by another name")
-    wanted, told = request_member(exchange, "model"), exchange.at("/model", str)
+    wanted, told = request_member(exchange, "model", str), exchange.at("/model", str)
     if told != wanted:
         yield Finding("/model", wanted, told)
 
@@ -124,10 +131,10 @@ def test_reasoning_within_completion(exchange: Exchange, _run: Run) -> Iterator[
 @rule_of_conversation("chat.usage.counts-prompt", "chat.two-turns")
 def test_counts_prompt(conversation: Conversation, run: Run) -> Iterator[Finding]:
     turns = asked(conversation, (CHAT,))
-    if len(turns) < 2:
-        raise CouldNotCheck(Finding("", "two turns", len(turns)))
     for turn in turns:
         answers.success(turn, run)
+    if len(turns) < 2:
+        raise CouldNotCheck(Finding("", "two turns", len(turns)))
     first, second = (turn.at("/usage/prompt_tokens", int) for turn in turns[:2])
     if not second > first:
         yield Finding("/usage/prompt_tokens", f"more than {first}, as the prompt holds the one before", second)
@@ -150,7 +157,7 @@ def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding
         answers.success(exchange, run)
         for where, choice in choices(exchange):
             if (reason := member(choice, "/finish_reason", str)) != "length":
-                budget = request_member(exchange, "max_completion_tokens")
+                budget = request_member(exchange, "max_completion_tokens", int)
                 yield Finding(
                     f"{where}/finish_reason", f"length, as the answer needs more than {budget} tokens", reason
                 )
@@ -158,17 +165,28 @@ def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding
 
 @rule_of_exchange("chat.finish.within-budget", CHAT)
 def test_within_budget(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    budget = request_member(exchange, "max_completion_tokens")
+    budget = request_member(exchange, "max_completion_tokens", int)
     used = exchange.at("/usage/completion_tokens", int)
     if used > budget:
         yield Finding("/usage/completion_tokens", f"at most {budget}, the max_completion_tokens asked for", used)
 
 
+@rule_of_exchange("chat.finish.length-spent", CHAT)
+def test_length_spent(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    if not any(choice.get("finish_reason") == "length" for _, choice in choices(exchange)):
+        raise NotApplicable('no choice ends with "length"')
+    budget = request_member(exchange, "max_completion_tokens", int)
+    used = exchange.at("/usage/completion_tokens", int)
+    if used * 10 < budget * 9:
+        yield Finding("/usage/completion_tokens", f'about {budget}, as it ends with "length"', used)
+
+
 @rule_of_exchange("chat.tool-call.ids-unique", CHAT)
 def test_tool_call_ids_unique(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     ids = [member(call, "/id", str) for _, call in tool_calls(exchange)]
-    for name in {name for name in ids if ids.count(name) > 1}:
-        yield Finding("/choices", f"the tool call id {name!r} once", f"{ids.count(name)} times")
+    for name, times in Counter(ids).items():
+        if times > 1:
+            yield Finding("/choices", f"the tool call id {name!r} once", f"{times} times")
 
 
 @rule_of_exchange("chat.tool-call.arguments-json", CHAT)
@@ -187,10 +205,26 @@ def test_tool_call_arguments(exchange: Exchange, _run: Run) -> Iterator[Finding]
 @rule_of_exchange("chat.tool-call.known-function", CHAT)
 def test_tool_call_known(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     calls = tool_calls(exchange)
-    declared = {find(tool, "/function/name") for tool in request_member(exchange, "tools")}
+    names = declared(exchange)
     for where, call in calls:
-        if (name := member(call, "/function/name", str)) not in declared:
-            yield Finding(f"{where}/function/name", f"one of {', '.join(map(str, declared))}", name)
+        if (name := member(call, "/function/name", str)) not in names:
+            yield Finding(f"{where}/function/name", f"one of {', '.join(names)}", name)
+
+
+@rule_of_exchange("chat.tool-call.arguments-declared", CHAT)
+def test_tool_call_declared(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    calls = tool_calls(exchange)
+    functions = declared(exchange)
+    for where, call in calls:
+        function = functions.get(member(call, "/function/name", str), {})
+        if not isinstance(parameters := function.get("parameters"), dict):
+            raise NotApplicable("the called function declares no parameters")
+        try:
+            arguments = strictjson.loads(member(call, "/function/arguments", str))
+        except strictjson.NotStrictJSON as error:
+            raise CouldNotCheck(Finding(f"{where}/function/arguments", "JSON", str(error))) from None
+        if complaint := shapes.complaint(parameters, arguments):
+            yield Finding(f"{where}/function/arguments", "what the parameters declare", complaint)
 
 
 @rule_of_exchange("chat.answer.not-empty", CHAT)
@@ -199,7 +233,9 @@ def test_not_empty(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     if not stopped:
         raise NotApplicable('no choice ends with "stop"')
     for where, choice in stopped:
-        if not find(choice, "/message/content") and not isinstance(find(choice, "/message/tool_calls"), list):
+        content, calls = find(choice, "/message/content"), find(choice, "/message/tool_calls")
+        said = content.strip() if isinstance(content, str) else content
+        if not said and not (isinstance(calls, list) and calls):
             yield Finding(
                 f"{where}/message/content", 'some text, as it ends with "stop"', choice["message"].get("content")
             )

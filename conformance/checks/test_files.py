@@ -11,7 +11,7 @@ from conformance.checks import (
     rule_of_shape,
     rule_of_status,
 )
-from conformance.checks.clocks import in_seconds
+from conformance.checks.clocks import in_seconds, of_now
 from conformance.judge import answers
 from conformance.scenarios import files
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run, find
@@ -53,6 +53,7 @@ def test_purpose_uploaded(conversation: Conversation, run: Run) -> Iterator[Find
 @rule_of_exchange("files.created-seconds", "files.create")
 def test_created_seconds(exchange: Exchange, run: Run) -> Iterator[Finding]:
     yield from in_seconds(exchange.at("/created_at", int), "/created_at", exchange, run)
+    yield from of_now(exchange.at("/created_at", int), "/created_at", exchange, run)
 
 
 @rule_of_exchange("files.id-prefix", "files.create")
@@ -65,10 +66,17 @@ def test_id_prefix(exchange: Exchange, run: Run) -> Iterator[Finding]:
 
 @rule_of_conversation("files.listed", LIFE)
 def test_listed(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    file_id = only(conversation, "files.create", run).at("/id", str)
+    created = only(conversation, "files.create", run)
+    file_id = created.at("/id", str)
     entries = only(conversation, "files.list", run).at("/data", list)
-    if not any(find(entry, "/id") == file_id for entry in entries):
+    places = [index for index, entry in enumerate(entries) if find(entry, "/id") == file_id]
+    if not places:
         yield Finding("/data", f"the file {file_id} that was uploaded before", f"{len(entries)} other files")
+    for index in places:
+        for name in ("bytes", "created_at", "filename", "purpose"):
+            wanted, told = find(created.json, f"/{name}"), find(entries[index], f"/{name}")
+            if told != wanted:
+                yield Finding(f"/data/{index}/{name}", str(wanted), str(told))
 
 
 @rule_of_conversation("files.retrieved-same", LIFE)
@@ -104,6 +112,8 @@ def text_of(content: bytes) -> str:
 
 @rule_of_exchange("files.content-type", "files.content")
 def test_content_type(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    if exchange.file and exchange.header("content-type") is None:
+        raise NotApplicable("the recording does not tell the headers")
     said = exchange.header("content-type") or "none"
     if said.split(";")[0].strip().lower() != "text/plain":
         yield Finding("header Content-Type", "text/plain", said)

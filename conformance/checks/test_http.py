@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from conformance.checks import rule_of_response
 from conformance.contract import ledger
 from conformance.evidence.redact import MARK
+from conformance.judge.answers import PASSING
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -18,6 +19,13 @@ def is_text(exchange: Exchange) -> bool:
     return status < 400 and endpoint is not None and (endpoint.lines or endpoint.answer is None)
 
 
+def from_elsewhere(exchange: Exchange) -> bool:
+    """Tell whether a page of plain text came from something in between, which speaks when the API cannot."""
+    answer = exchange.response
+    passing = answer is not None and answer.status in PASSING
+    return passing and not (answer.body if answer else b"").lstrip().startswith((b"{", b"["))
+
+
 def is_redirect(exchange: Exchange) -> bool:
     """Tell whether an answer sends the client elsewhere."""
     return exchange.response is not None and 300 <= exchange.response.status < 400
@@ -25,8 +33,8 @@ def is_redirect(exchange: Exchange) -> bool:
 
 @rule_of_response("http.content-type")
 def test_content_type(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if is_text(exchange) or is_redirect(exchange):
-        raise NotApplicable("neither the content of a file nor a redirect is JSON")
+    if is_text(exchange) or is_redirect(exchange) or from_elsewhere(exchange):
+        raise NotApplicable("neither the content of a file, a redirect, nor a page of a gateway is JSON")
     if exchange.file and exchange.header("content-type") is None:
         raise NotApplicable("the recording does not tell the headers")
     said = exchange.header("content-type") or "none"
@@ -36,8 +44,8 @@ def test_content_type(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_response("http.json")
 def test_json(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if is_text(exchange) or is_redirect(exchange):
-        raise NotApplicable("neither the content of a file nor a redirect is JSON")
+    if is_text(exchange) or is_redirect(exchange) or from_elsewhere(exchange):
+        raise NotApplicable("neither the content of a file, a redirect, nor a page of a gateway is JSON")
     try:
         _ = exchange.json
     except CouldNotCheck as broken:
@@ -46,6 +54,8 @@ def test_json(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_response("http.no-redirect")
 def test_no_redirect(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    if exchange.file and not exchange.request.method:
+        raise NotApplicable("a bare body does not tell the status")
     if is_redirect(exchange):
         status = exchange.response.status if exchange.response else 0
         yield Finding("status", "an answer", f"{status} to {exchange.header('location') or 'nowhere'}")

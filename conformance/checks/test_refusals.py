@@ -34,20 +34,42 @@ def controlled(part: Part, scenario: Scenario) -> Judgement:
     """Return a judgement of a refusal that looks at its positive control first."""
 
     def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
-        control = run.conversations.get(str(scenario.control), ())
-        if not any(answers.accepted(exchange) for exchange in control):
-            raise CouldNotCheck(Finding("", f"{scenario.control} to succeed as the positive control", outcome(control)))
+        refusal = ledger.refusals()[str(scenario.refusal)]
         for exchange in refused(conversation):
-            yield from part(exchange, ledger.refusals()[str(scenario.refusal)], run)
+            require_control(exchange, scenario, run)
+            code = status_of(exchange)
+            if part is not status and code not in refusal.status:
+                raise NotApplicable(f"it was answered with {code}, which the clause of the status speaks of")
+            yield from part(exchange, refusal, run)
 
     return judge
 
 
-def outcome(control: Conversation) -> str:
-    """Return in a few words what became of a control."""
-    if not control:
+def require_control(exchange: Exchange, scenario: Scenario, run: Run) -> None:
+    """Raise CouldNotCheck unless the control shows that the same endpoint accepts a request that is right.
+
+    A route that does not exist has no such request; there the list of models shows that anybody is at home.
+    """
+    control = run.conversations.get(str(scenario.control), ())
+    endpoint = exchange.endpoint if exchange.endpoint != "unknown" else "models.list"
+    if not any(answers.accepted(other) and other.endpoint == endpoint for other in control):
+        expected = f"{endpoint} to succeed in {scenario.control}, as the positive control"
+        raise CouldNotCheck(Finding("", expected, outcome(control)))
+
+
+def status_of(exchange: Exchange) -> int:
+    """Return the status of a refusal; raises CouldNotCheck where it speaks of the hour and not of the request."""
+    code = answers.response(exchange).status
+    if code in answers.PASSING:
+        raise CouldNotCheck(Finding("status", "a refusal", f"{code}: {answers.message(exchange)}"))
+    return code
+
+
+def outcome(conversation: Conversation) -> str:
+    """Return in a few words what became of a scenario."""
+    if not conversation:
         return "it was not asked"
-    last = control[-1]
+    last = conversation[-1]
     return last.failure or (f"status {last.response.status}" if last.response else "no answer")
 
 
@@ -55,15 +77,15 @@ def refused(conversation: Conversation) -> Conversation:
     """Return the exchanges that were made to be refused; raises CouldNotCheck where there is none or no answer."""
     found = tuple(exchange for exchange in conversation if exchange.refused)
     if not found:
-        raise CouldNotCheck(Finding("", "a request that is to be refused", "none was made"))
+        raise CouldNotCheck(Finding("", "a request that is to be refused", f"none was made: {outcome(conversation)}"))
     for exchange in found:
         answers.response(exchange)
     return found
 
 
-def status(exchange: Exchange, refusal: Refusal, run: Run) -> Iterator[Finding]:
+def status(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding]:
     """Yield a finding where the status is another than the refusal's."""
-    if (code := answers.status(exchange, run)) not in refusal.status:
+    if (code := status_of(exchange)) not in refusal.status:
         expected = " or ".join(map(str, refusal.status))
         yield Finding("status", expected, f"{code}: {answers.message(exchange)}")
 
@@ -109,7 +131,7 @@ def judgement_of_envelope(clause: str, schema: str) -> Judgement:
     def judge(conversation: Conversation, _run: Run) -> Iterator[Finding]:
         looked = False
         for exchange in refused(conversation):
-            if exchange.response and exchange.response.status < 400 and envelope_of(exchange) is None:
+            if status_of(exchange) < 400:
                 raise NotApplicable("nothing was refused, which the clause of the status speaks of")
             if (envelope_of(exchange) or "error") != schema:
                 continue

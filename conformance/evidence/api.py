@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ from conformance.contract import ledger
 from conformance.evidence.client import Client, json_bytes
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding
 
+LONGEST_ID = 512
 JSON_HEADERS = (("Content-Type", "application/json"),)
 
 
@@ -90,10 +90,17 @@ class Api:
         self._afterwards.append(action)
 
     def clean_up(self) -> None:
-        """Do what was to be done afterwards; what an action lacks does not keep the next from being done."""
+        """Do what was to be done afterwards, all of it; raises what the last broken action raised."""
+        broken: Exception | None = None
         while self._afterwards:
-            with suppress(CouldNotCheck):
+            try:
                 self._afterwards.pop()()
+            except CouldNotCheck:
+                continue
+            except Exception as error:  # noqa: BLE001 - the others are still to be done
+                broken = error
+        if broken:
+            raise broken
 
     def _keep(self, endpoint: str, request: Any, refused: bool) -> Exchange:  # noqa: ANN401, FBT001 - httpx.Request
         step = str(len(self.exchanges) + 1)
@@ -107,4 +114,7 @@ def need(exchange: Exchange, pointer: str) -> str:
     if exchange.response is None or not 200 <= exchange.response.status < 300:
         came = exchange.response.status if exchange.response else exchange.failure
         raise CouldNotCheck(Finding("status", f"{exchange.endpoint} to succeed, which the next step needs", came))
-    return exchange.at(pointer, str)
+    found = exchange.at(pointer, str)
+    if not 0 < len(found) <= LONGEST_ID or not found.isprintable():
+        raise CouldNotCheck(Finding(pointer, f"1 to {LONGEST_ID} printable characters, to ask with", found))
+    return found

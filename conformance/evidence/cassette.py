@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ import httpx
 
 from conformance import strictjson
 from conformance.evidence.client import NoRecording
-from conformance.vocabulary import Exchange, Response
+from conformance.evidence.recorded.cassettes import refuse_growth
+from conformance.vocabulary import Exchange, Request, Response
 
 SIZE_LIMIT = 64 * 1024 * 1024
 
@@ -31,19 +32,18 @@ def path_of(folder: Path, scenario: str) -> Path:
 def write(path: Path, exchanges: Sequence[Exchange], metadata: Mapping[str, str]) -> None:
     """Write a scenario's exchanges, every attempt that was answered included; an older file is replaced at once."""
     from vcr import serialize
-    from vcr.request import Request as Recorded
     from vcr.serializers import yamlserializer
 
     said = [
-        (exchange.request, answer, exchange.made_at)
+        (exchange, answer)
         for exchange in exchanges
         for answer in (*(attempt.response for attempt in exchange.attempts), exchange.response)
         if answer is not None
     ]
     text = serialize.serialize(
         {
-            "requests": [Recorded(asked.method, asked.url, asked.body, dict(asked.headers)) for asked, _, _ in said],
-            "responses": [_recorded(answer, made_at) for _, answer, made_at in said],
+            "requests": [_asked(exchange.request) for exchange, _ in said],
+            "responses": [_recorded(answer, exchange) for exchange, answer in said],
             "metadata": dict(metadata),
         },
         yamlserializer,
@@ -54,16 +54,25 @@ def write(path: Path, exchanges: Sequence[Exchange], metadata: Mapping[str, str]
     os.replace(draft, path)  # noqa: PTH105 - atomic, and Path.replace would be the same call
 
 
-def _recorded(answer: Response, made_at: datetime | None) -> dict[str, Any]:
+def _asked(asked: Request) -> Any:  # noqa: ANN401 - vcrpy has no types
+    from vcr.request import Request as Recorded
+
+    return Recorded(asked.method, asked.url, asked.body, dict(asked.headers))
+
+
+def _recorded(answer: Response, exchange: Exchange) -> dict[str, Any]:
+    # A body is kept decompressed, so a player of the cassette must not decompress it.
     headers: dict[str, list[str]] = {}
     for name, value in answer.headers:
-        headers.setdefault(name, []).append(value)
+        if name != "content-encoding":
+            headers.setdefault(name, []).append(value)
     return {
         "status": {"code": answer.status, "message": ""},
         "headers": headers,
         "body": {"string": answer.body},
-        "recorded_at": made_at.isoformat() if made_at else None,
+        "recorded_at": exchange.made_at.isoformat() if exchange.made_at else None,
         "cut": answer.cut,
+        "refused": exchange.refused,
     }
 
 
@@ -98,6 +107,10 @@ class Cassette(httpx.BaseTransport):
         """What the cassette says of itself: who answered, when, and for which model; raises NoRecording."""
         return {str(name): str(value) for name, value in self._load()._metadata.items()}
 
+    def bears(self, header: str) -> bool:
+        """Tell whether an answer of the cassette bears a header; raises NoRecording."""
+        return any(header in map(str.lower, answer["headers"]) for answer in self._load().responses)
+
     def unplayed(self) -> list[str]:
         """Return the recorded requests that nothing asked for."""
         tape = self._tape
@@ -130,9 +143,10 @@ def _moment(metadata: Mapping[str, str], played: Mapping[str, Any]) -> datetime 
     """Return when an answer was made: the day that its server was set to, where the recording says that it was."""
     text = f"{metadata['as_of']}T12:00:00+00:00" if "as_of" in metadata else played.get("recorded_at")
     try:
-        return datetime.fromisoformat(text) if text else None
+        moment = datetime.fromisoformat(text) if text else None
     except (TypeError, ValueError):
-        raise NoRecording(f"a recording has {text!r} in place of a moment") from None
+        raise NoRecording(f"a recording has {str(text)[:100]!r} in place of a moment") from None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 def _read(path: Path) -> Any:  # noqa: ANN401 - vcrpy has no types
@@ -144,14 +158,34 @@ def _read(path: Path) -> Any:  # noqa: ANN401 - vcrpy has no types
     if path.stat().st_size > SIZE_LIMIT:
         raise NoRecording(f"{path} is larger than {SIZE_LIMIT} bytes")
     try:
+        refuse_growth(path.read_bytes())
         tape = vcr.cassette.Cassette.load(path=str(path), match_on=_matchers(), record_mode=RecordMode.NONE)
-        for answer in tape.responses:
-            int(answer["status"]["code"]), dict(answer["headers"]), bytes(answer["body"]["string"])
+        if not all(map(_playable, tape.requests, tape.responses)) or not _is_table(tape._metadata, object):
+            raise TypeError("a recording lacks something, or holds a value of a wrong type")
     except Exception as error:  # noqa: BLE001 - a damaged file raises anything, from yaml, from vcr, from us
-        raise NoRecording(f"{path} cannot be read as a cassette: {type(error).__name__}: {error}") from None
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise NoRecording(f"{path} cannot be read as a cassette: {why}") from None
     if not tape.requests:
         raise NoRecording(f"{path} cannot be read as a cassette: it holds no recording")
     return tape
+
+
+def _playable(asked: Any, answer: Any) -> bool:  # noqa: ANN401 - vcrpy has no types
+    code, answered = answer["status"]["code"], answer["headers"]
+    return (
+        isinstance(asked.method, str)
+        and isinstance(asked.host, str)
+        and isinstance(asked.body, bytes | None)
+        and type(code) is int
+        and 100 <= code <= 599
+        and _is_table(answered, list)
+        and all(isinstance(value, str) for values in answered.values() for value in values)
+        and isinstance(answer["body"]["string"], bytes)
+    )
+
+
+def _is_table(value: object, kind: type) -> bool:
+    return isinstance(value, dict) and all(isinstance(k, str) and isinstance(v, kind) for k, v in value.items())
 
 
 @cache
@@ -165,14 +199,14 @@ def body(asked: Any, recorded: Any) -> None:  # noqa: ANN401 - vcrpy's own match
     """Raise AssertionError where two bodies differ: as canonical JSON, in which 1 and true differ, or as bytes."""
     first, second = _comparable(asked.body), _comparable(recorded.body)
     if first != second:
-        raise AssertionError(f"asked {first[:300]!r}, recorded {second[:300]!r}")
+        raise AssertionError(f"asked {first[:300]}, recorded {second[:300]}")
 
 
 def _comparable(content: bytes | None) -> str:
     try:
         return strictjson.canonical(strictjson.loads(content or b""))
     except strictjson.NotStrictJSON:
-        return (content or b"").decode("utf-8", "backslashreplace")
+        return repr(content or b"")
 
 
 def _matches(asked: Any, recorded: Any) -> bool:  # noqa: ANN401 - vcrpy has no types

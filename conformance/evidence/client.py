@@ -4,28 +4,49 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
+import queue
 import threading
 import time
+import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import httpx
 
 from conformance import __version__
 from conformance.evidence.redact import REQUEST_HEADERS, RESPONSE_HEADERS, Redactor
+from conformance.targets import is_loopback
 from conformance.vocabulary import Attempt, Exchange, Headers, Request, Response, Target, header
 
 ATTEMPTS = 3
 USER_AGENT = f"kimi-conformance/{__version__}"
 BOUNDARY = "kimi-conformance-boundary"
+PIECE = 64 * 1024
 
 
 class NoRecording(Exception):
     """A cassette holds no answer to a request; the message names the nearest recording."""
+
+
+class TooLongError(Exception):
+    """An answer went on past the time for the whole of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one attempt came to: an answer, or why there is none and whether the same request may be sent again."""
+
+    answer: Response | None = None
+    failure: str | None = None
+    again: bool = False
+    made_at: datetime | None = None
+    seconds: float = 0.0
 
 
 @dataclass
@@ -74,19 +95,22 @@ class Client:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        # Its log of an answer holds the headers as they came: a key that a server shows in one would be written down.
+        logging.getLogger("httpcore").setLevel(logging.INFO)
         self.target = target
         self.redactor = redactor
         self._clock = clock
         self._sleep = sleep
         self._limits = Limits(target, sleep=sleep)
+        self._offline = transport is not None
         wait = target.timeouts
-        local = urlsplit(target.base_url).scheme == "http"
+        local = is_loopback(urlsplit(target.base_url).hostname or "")
         self._http = httpx.Client(
             transport=transport,
             timeout=httpx.Timeout(wait.whole, connect=wait.connect, read=min(wait.first_byte, wait.whole)),
-            limits=httpx.Limits(max_connections=target.concurrency),
             follow_redirects=False,
             trust_env=not local and transport is None,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json, */*", "Accept-Encoding": "identity"},
         )
 
@@ -115,70 +139,94 @@ class Client:
         """Send a request, try again where that is allowed, and return what was said, redacted."""
         attempts: list[Attempt] = []
         while True:
-            made_at, begun = self._clock(), time.monotonic()
-            answer, failure, again = self._send(request)
-            wait = self._wait(answer, again, len(attempts))
+            said = self._ask(request)
+            wait = self._wait(said, len(attempts))
             if wait is None:
                 break
-            attempts.append(Attempt(failure, answer, wait))
+            attempts.append(Attempt(said.failure, said.answer, wait))
             self._sleep(wait)
-        recorded = self._recorded_at
         return Exchange(
             scenario,
             step,
             endpoint,
             self._kept(request),
-            answer,
-            recorded or datetime.fromtimestamp(made_at, UTC),
-            0.0 if recorded else round(time.monotonic() - begun, 6),
+            said.answer,
+            said.made_at,
+            said.seconds,
             refused,
-            failure,
+            said.failure,
             tuple(attempts),
         )
 
-    def _send(self, request: httpx.Request) -> tuple[Response | None, str | None, bool]:
-        """Return the answer, or why there is none and whether the same request may be sent again."""
-        self._local.recorded_at = None
+    def _ask(self, request: httpx.Request) -> Said:
+        """Send a request once. Its time begins when the target's limits let it go, and not while it queues."""
+        with self._limits:
+            made_at, begun = datetime.fromtimestamp(self._clock(), UTC), time.monotonic()
+            said = self._send(request) if self._offline else self._send_in_time(request)
+            seconds = round(time.monotonic() - begun, 6)
+        return said if said.made_at else replace(said, made_at=made_at, seconds=seconds)
+
+    def _send_in_time(self, request: httpx.Request) -> Said:
+        """Send a request in a thread of its own: a host that feeds bytes one by one can hold that, and not the run.
+
+        No time-out of a socket is enough: each byte, of a header or of nothing at all, starts it again.
+        """
+        done: queue.SimpleQueue[Said] = queue.SimpleQueue()
+        threading.Thread(target=lambda: done.put(self._send(request)), daemon=True).start()
+        wait = self.target.timeouts
+        try:
+            return done.get(timeout=wait.connect + wait.whole)
+        except queue.Empty:
+            return Said(failure=f"the answer was not whole within {wait.whole:g} s")
+
+    def _send(self, request: httpx.Request) -> Said:
         deadline = time.monotonic() + self.target.timeouts.whole
         try:
-            with self._limits:
-                response = self._http.send(request, stream=True)
-                try:
-                    return self._read(response, deadline), None, False
-                finally:
-                    response.close()
+            response = self._http.send(request, stream=True)
+            try:
+                recorded_at = response.extensions.get("recorded_at")
+                return Said(self._read(response, deadline), made_at=recorded_at)
+            finally:
+                response.close()
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            return None, self._sentence("no connection", error), True
+            return Said(failure=self._sentence("no connection", error), again=True)
         except httpx.TimeoutException as error:
-            return None, self._sentence(f"no answer within {self.target.timeouts.first_byte:g} s", error), False
+            return Said(failure=self._sentence(f"no answer within {self.target.timeouts.first_byte:g} s", error))
+        except TooLongError:
+            return Said(failure=f"the answer was not whole within {self.target.timeouts.whole:g} s")
+        except httpx.DecodingError as error:
+            return Said(failure=self._sentence("the answer cannot be decompressed", error))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return None, self._sentence("the connection broke", error), False
+            return Said(failure=self._sentence("the connection broke", error))
         except NoRecording as error:
-            return None, self.redactor.text(str(error)), False
+            return Said(failure=self.redactor.text(str(error)))
+        except Exception as error:  # noqa: BLE001 - whatever a host makes a library raise is what became of the request
+            return Said(failure=self._sentence(f"the answer cannot be read: {type(error).__name__}", error))
 
     def _read(self, response: httpx.Response, deadline: float) -> Response:
-        self._local.recorded_at = response.extensions.get("recorded_at")
         limit, body, cut = self.target.body_limit, bytearray(), False
-        for chunk in response.iter_bytes():
-            body += chunk
+        for piece in pieces(response):
+            body += piece
             if len(body) > limit:
                 del body[limit:]
                 cut = True
                 break
             if time.monotonic() > deadline:
-                raise httpx.ReadTimeout(f"the answer went on for more than {self.target.timeouts.whole:g} s")
+                raise TooLongError
         kept = self.redactor.headers(tuple(response.headers.multi_items()), RESPONSE_HEADERS)
-        return Response(response.status_code, kept, self.redactor.body(bytes(body)), cut)
+        return Response(response.status_code, kept, self.redactor.body(bytes(body), cut=cut), cut)
 
-    def _wait(self, answer: Response | None, again: bool, made: int) -> float | None:  # noqa: FBT001
+    def _wait(self, said: Said, made: int) -> float | None:
         """Return the seconds to wait before the next attempt, or None where there must be none."""
         if made + 1 >= ATTEMPTS:
             return None
-        if answer is None:
-            return 0.5 * 2**made if again else None
-        if answer.status not in (429, 503):
+        if said.answer is None:
+            return 0.5 * 2**made if said.again else None
+        if said.answer.status not in (429, 503):
             return None
-        asked = seconds_of(header(answer.headers, "retry-after"), self._clock())
+        # A recording is as old as it was then: what was waited for once is waited for again, and nothing else.
+        now = said.made_at.timestamp() if said.made_at else self._clock()
+        asked = seconds_of(header(said.answer.headers, "retry-after"), now)
         return asked if asked is not None and asked <= self.target.retry_after_limit else None
 
     def _kept(self, request: httpx.Request) -> Request:
@@ -187,30 +235,57 @@ class Client:
         if (sent := request.headers.get("authorization")) is not None:
             own = sent == f"Bearer {self.redactor.secret}"
             headers += (("authorization", f"Bearer ${self.redactor.variable}" if own else "Bearer another key"),)
-        url = self.target.canonical_url + str(request.url).removeprefix(self.target.base_url)
+        # httpx writes an address in its own way: a host in lower case, no default port.
+        url = self.target.canonical_url + str(request.url).removeprefix(str(httpx.URL(self.target.base_url)))
         return Request(request.method, self.redactor.text(url), headers, self.redactor.body(request.read()))
 
     def _sentence(self, what: str, error: Exception) -> str:
         return self.redactor.text(f"{what}: {error or type(error).__name__}")
 
-    _local = threading.local()
 
-    @property
-    def _recorded_at(self) -> datetime | None:
-        return getattr(self._local, "recorded_at", None)
+def pieces(response: httpx.Response) -> Iterator[bytes]:
+    """Yield a body without its content encodings, piece by piece: none is much longer than PIECE, whatever is sent."""
+    if response.is_stream_consumed:
+        yield response.content
+        return
+    body = response.iter_raw()
+    for encoding in reversed(response.headers.get("content-encoding", "").lower().split(",")):
+        if encoding.strip() in ("gzip", "x-gzip", "deflate"):
+            body = _inflated(body, encoding.strip())
+    yield from body
+
+
+def _inflated(body: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    reader = None
+    try:
+        for compressed in body:
+            if reader is None:
+                # 47: a zlib or a gzip header; some servers send deflate with neither.
+                reader = zlib.decompressobj(-15 if encoding == "deflate" and compressed[0] & 15 != 8 else 47)
+            rest = compressed
+            while piece := reader.decompress(rest, PIECE):
+                yield piece
+                rest = reader.unconsumed_tail
+    except zlib.error as error:
+        raise httpx.DecodingError(f"{encoding}: {error}") from None
+    if reader and (not reader.eof or reader.unused_data):
+        raise httpx.DecodingError(f"{encoding}: cut short, or something follows its end")
 
 
 def seconds_of(retry_after: str | None, now: float) -> float | None:
     """Return the seconds that a Retry-After header asks for (a number or a date, RFC 9110), or None."""
     if retry_after is None:
         return None
-    if retry_after.strip().isdigit():
+    if retry_after.strip().isdecimal():
         return float(retry_after)
-    with suppress(TypeError, ValueError):
+    with suppress(TypeError, ValueError, OverflowError):
         return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - now)
     return None
 
 
 def json_bytes(value: object) -> bytes:
     """Return a request body: compact JSON, members in the order given."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which an answer may hold and JSON can only escape
+        return json.dumps(value, separators=(",", ":")).encode()

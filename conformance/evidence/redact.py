@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import quote, quote_plus
 
 from conformance.vocabulary import Headers
 
@@ -27,6 +26,8 @@ RESPONSE_HEADERS = frozenset(
 )  # fmt: skip
 # Account, key and project ids as the service writes them into messages (contract: errors of kind 429).
 _ACCOUNT = re.compile(rb"\b(ak|org|proj)-[0-9A-Za-z]{6,}")
+# A character as a URL or a JSON text may write it.
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|\\/")
 _KEY = re.compile(rb"\bsk-[0-9A-Za-z_-]{12,}")
 # A shorter secret would stand in ordinary text by chance; no vendor issues one.
 SHORTEST_SECRET = 8
@@ -39,12 +40,20 @@ class Redactor:
     """Removes one target's key, whose variable is called ``variable``, from whatever is to be kept."""
 
     variable: str
-    secret: str
+    secret: str = field(repr=False)
 
-    def body(self, body: bytes) -> bytes:
-        """Return a body without the key, in plain, base64 or URL-encoded form, and without account ids."""
+    def body(self, body: bytes, *, cut: bool = False) -> bytes:
+        """Return a body without the key, in plain, base64 or hex, escaped for a URL or JSON, and without account ids.
+
+        ``cut`` says that it goes on: it may end in the beginning of the key.
+        """
+        if cut:
+            body = self._without_beginning(body)
         for spelling in self._spellings:
             body = body.replace(spelling, MARK.encode())
+        plain = _ESCAPE.sub(_unescaped, body)
+        if any(spelling in plain for spelling in self._spellings):
+            body = self._escaped.sub(MARK.encode(), body)
         body = _KEY.sub(b"sk-[redacted]", body)
         return _ACCOUNT.sub(rb"\1-[redacted]", body)
 
@@ -56,22 +65,38 @@ class Redactor:
         """Return the headers that are on the allow-list, their values without the key."""
         return tuple((name.lower(), self.text(value)) for name, value in headers if name.lower() in allowed)
 
+    def _without_beginning(self, body: bytes) -> bytes:
+        for spelling in self._spellings:
+            for size in range(len(spelling) - 1, SHORTEST_SECRET - 1, -1):
+                if body.endswith(spelling[:size]):
+                    return body[:-size] + MARK.encode()
+        return body
+
     @cached_property
     def _spellings(self) -> tuple[bytes, ...]:
         if not self.secret:
             return ()
         plain = self.secret.encode()
-        quoted = {quote(self.secret).encode(), quote(self.secret, safe="").encode(), quote_plus(self.secret).encode()}
         found = {plain, plain[::-1], plain.hex().encode(), plain.hex().upper().encode()}
-        found |= quoted | {_lower_escapes(text) for text in quoted}
-        found |= {"".join(f"\\u{ord(letter):04x}" for letter in self.secret).encode()}
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             found |= set(_aligned(plain, encode))
         return tuple(sorted(found, key=len, reverse=True))
 
+    @cached_property
+    def _escaped(self) -> re.Pattern[bytes]:
+        """The spellings with any of their characters escaped: slow, so it is used only where there is something."""
+        return re.compile(b"|".join(b"".join(map(_however, spelling)) for spelling in self._spellings))
 
-def _lower_escapes(text: bytes) -> bytes:
-    return re.sub(rb"%[0-9A-F]{2}", lambda escape: escape[0].lower(), text)
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    digits = found[1] or found[2]
+    return bytes.fromhex(digits.decode()) if digits else b"/"
+
+
+def _however(letter: int) -> bytes:
+    """Return a pattern for a character as it is, or as a URL or a JSON text may write it."""
+    slash = rb"\\/|" if letter == ord("/") else b""
+    return b"(?:%%(?i:%02x)|\\\\u00(?i:%02x)|%s%s)" % (letter, letter, slash, re.escape(bytes([letter])))
 
 
 def _aligned(plain: bytes, encode: Callable[[bytes], bytes]) -> list[bytes]:

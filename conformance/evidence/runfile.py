@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from conformance import rows, strictjson
+from conformance.evidence.redact import Redactor
 from conformance.vocabulary import Attempt, Change, Exchange, Headers, Request, Response, Verdict
 
 Record = dict[str, Any]
@@ -25,20 +26,29 @@ class RunFile:
     Without a path they are only kept.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, redactor: Redactor | None = None) -> None:
         self.records: list[Record] = []
+        self._redactor = redactor or Redactor("", "")
         self._file: TextIO | None = None
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8")
+            self._file = path.open("w", encoding="utf-8", newline="\n", buffering=1)
 
     def write(self, kind: str, record: Record) -> Record:
         """Append a record of a kind (run, exchange, verdict, change, end) and return it."""
-        record = {"kind": kind, **record}
+        record = self._clean({"kind": kind, **record})
         if self._file:
-            self._file.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
+            self._file.write(json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
         self.records.append(record)
         return record
+
+    def _clean(self, record: Any) -> Any:  # noqa: ANN401 - any part of a record
+        """Return a record without the key: what was read out of a body may hold what its bytes had escaped."""
+        if isinstance(record, str):
+            return self._redactor.text(record)
+        if isinstance(record, dict):
+            return {name: self._clean(value) for name, value in record.items()}
+        return [self._clean(value) for value in record] if isinstance(record, list | tuple) else record
 
     def close(self) -> None:
         """Close the file."""

@@ -15,7 +15,11 @@ from conformance.vocabulary import CouldNotCheck, Endpoint, Exchange, Finding, N
 
 _TITLE = re.compile(rb"<title[^>]*>([^<]{0,120})", re.IGNORECASE)
 # What an account or a busy service answers to any request: it says nothing about the request.
-_NOT_NOW = {402: "no credit", 403: "not allowed", 408: "timed out", 429: "too many requests", 503: "not available"}
+PASSING = {
+    408: "timed out", 429: "too many requests", 502: "bad gateway", 503: "not available", 504: "gateway timed out",
+    529: "overloaded",
+}  # fmt: skip
+_NOT_NOW = {402: "no credit", 403: "not allowed", **PASSING}
 
 
 def response(exchange: Exchange) -> Response:
@@ -33,9 +37,10 @@ def response(exchange: Exchange) -> Response:
 
 
 def is_html(answer: Response, content_type: str | None) -> bool:
-    """Tell whether a body is a web page, by its first bytes or by its type."""
+    """Tell whether a body is a web page: by its first bytes, or by its type where it cannot be JSON."""
     start = answer.body[:200].lstrip().lower()
-    return start.startswith((b"<!doctype html", b"<html")) or "text/html" in (content_type or "").lower()
+    typed = "text/html" in (content_type or "").lower() and not start.startswith((b"{", b"["))
+    return typed or start.startswith((b"<!doctype html", b"<html"))
 
 
 def status(exchange: Exchange, run: Run) -> int:
@@ -105,7 +110,7 @@ def values(exchange: Exchange) -> Iterator[tuple[str, object]]:
         yield "", exchange.json
         return
     answer = response(exchange)
-    numbered = [(number, line) for number, line in enumerate(answer.body.splitlines(), 1) if line.strip()]
+    numbered = [(number, line) for number, line in enumerate(answer.body.split(b"\n"), 1) if line.strip()]
     if not numbered:
         raise CouldNotCheck(Finding("", "at least one line", "none"))
     for number, line in numbered:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +28,10 @@ _SPEAKS_OF: Mapping[str, type | tuple[type, ...]] = {
     "minItems": list,
 }
 _SHOWN = 200
+# Of one clause in one body; a list of a million broken entries is no clearer for a million findings.
+_EXPLAINED = 50
+# What a terminal would obey in place of showing it.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,19 @@ def valid(name: str, body: object) -> bool:
         raise CouldNotCheck(Finding("", "a value that can be validated", shown(str(error)))) from None
 
 
+def complaint(schema: Node, value: object) -> str | None:
+    """Return what a schema that a request brought along has against a value, or None.
+
+    Raises CouldNotCheck where it is no schema, or refers to anything outside itself.
+    """
+    try:
+        errors = jsonschema_rs.validator_for(schema, offline=True).iter_errors(value)
+        first = next(iter(errors), None)
+    except (ValueError, RecursionError, jsonschema_rs.ReferencingError) as error:
+        raise CouldNotCheck(Finding("", "a JSON Schema", shown(str(error)))) from None
+    return None if first is None else str(shown(first.message))
+
+
 def examine(name: str, body: object) -> Shape:
     """Return what the schema ``name`` says of a parsed body; raises CouldNotCheck where it cannot be validated."""
     findings = {} if valid(name, body) else _explain(name, body)
@@ -76,9 +95,10 @@ def examine(name: str, body: object) -> Shape:
 
 def _explain(name: str, body: object) -> dict[str, tuple[Finding, ...]]:
     found: dict[str, list[Finding]] = {}
-    for error in _slow(name).iter_errors(body):
-        clause = _clause_at(name, list(error.absolute_schema_path))
-        found.setdefault(clause, []).append(_finding(error))
+    for error in itertools.islice(_slow(name).iter_errors(body), _EXPLAINED * len(schemas.clauses_of(name))):
+        complaints = found.setdefault(_clause_at(name, list(error.absolute_schema_path)), [])
+        if len(complaints) < _EXPLAINED:
+            complaints.append(_finding(error))
     if not found:
         raise CouldNotCheck(Finding("", "validators that agree", f"they disagree about schema {name}"))
     return {clause: tuple(complaints) for clause, complaints in found.items()}
@@ -88,10 +108,12 @@ def _clause_at(name: str, path: list[Any]) -> str:
     node: Any = schemas.documents()[name]
     clause = node.get("x-clause", "")
     for token in path:
-        if token == "$ref":  # noqa: S105 - a step of a path
+        if token == "if":  # noqa: S105 - what a condition leads to stands beside it, under "then"
+            continue
+        while isinstance(node, dict) and token not in node and "$ref" in node:  # a step that jsonschema leaves out
             name, node = schemas.resolve(name, node["$ref"])
-        else:
-            node = node[token]
+            clause = node.get("x-clause", clause)
+        node = node[token]
         if isinstance(node, dict) and "x-clause" in node:
             clause = node["x-clause"]
     if not clause:
@@ -122,7 +144,8 @@ def shown(value: object) -> object:
     """Return a value as a finding shows it: numbers, booleans and null as they are, all else as short text."""
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    text = str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = _UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", str(value))
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
 
 

@@ -130,8 +130,10 @@ class Conductor:
             pass  # the exchange that kept the scenario from going on is kept, and says why
         except Exception:  # noqa: BLE001 - a scenario that breaks is an error of ours, and becomes the verdict of its checks
             self._done.crashes[scenario.name] = self._redactor.text(traceback.format_exc(limit=-4))
-        finally:
+        try:
             api.clean_up()
+        except Exception:  # noqa: BLE001 - as above
+            self._done.crashes.setdefault(scenario.name, self._redactor.text(traceback.format_exc(limit=-4)))
         self._done.conversations[scenario.name] = tuple(api.exchanges)
         self._learn(api.exchanges)
 

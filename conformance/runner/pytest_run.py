@@ -16,6 +16,7 @@ from conformance.evidence.runfile import Record
 from conformance.judge import shapes
 from conformance.rows import ConfigurationError
 from conformance.runner import progress, selection
+from conformance.runner.session import counts, exit_status
 from conformance.runner.settings import Settings
 from conformance.vocabulary import CouldNotCheck
 
@@ -57,8 +58,18 @@ def again(path: Path) -> list[Record]:
     for number, record in enumerate(records, 1):
         if not _is_record(record):
             raise ConfigurationError(f"{path}, line {number}: not a record of a run as runfile.line.json describes it")
+    _require_truth(path, records)
     _pytest(path.parent, ["--conformance-runfile", str(path), str(_HERE / "report" / "replayed.py")], None)
     return records
+
+
+def _require_truth(path: Path, records: list[Record]) -> None:
+    """Raise ConfigurationError where the last record tells another outcome than the verdicts before it."""
+    end, verdicts = records[-1], [record for record in records if record["kind"] == "verdict"]
+    if end["kind"] != "end":
+        return
+    if end["counts"] != counts(verdicts) or end["exit"] != exit_status(verdicts, stale=bool(end["stale"])):
+        raise ConfigurationError(f"{path}: its last line tells another outcome than its verdicts; it was changed")
 
 
 def _is_record(record: Record) -> bool:
@@ -71,7 +82,7 @@ def _is_record(record: Record) -> bool:
 def _pytest(out: Path, arguments: list[str], shown: progress.Progress | None) -> None:
     loaded = [part for name in PLUGINS for part in ("-p", name)]
     fixed = [
-        "--disable-plugin-autoload", *loaded, "-p", "no:cacheprovider", "-p", "no:terminal", "-s",
+        "--disable-plugin-autoload", *loaded, "-p", "no:cacheprovider", "-p", "no:terminal", "-s", "--noconftest",
         "-c", str(_HERE / "checks" / "pytest.ini"), "--rootdir", str(_HERE.parent),
         f"--html={out / 'report.html'}", "--self-contained-html", f"--css={_HERE / 'report' / 'page.css'}",
         f"--junitxml={out / 'junit.xml'}", "--out", str(out),
@@ -79,6 +90,8 @@ def _pytest(out: Path, arguments: list[str], shown: progress.Progress | None) ->
     said = io.StringIO()
     with _clean_environment(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(_Both(said)):
         code = pytest.main([*fixed, *arguments], plugins=[Named(shown)] if shown else [])
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise SuiteFailedError(f"pytest ended with {code!s}:\n{said.getvalue()}")
 

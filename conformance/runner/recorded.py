@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from conformance import __version__, strictjson
-from conformance.checks import exchange_rules
+from conformance.checks import ExchangeRule, exchange_rules, status_clauses
 from conformance.checks.test_refusals import envelope_of
 from conformance.contract import ledger, schemas
 from conformance.evidence.recorded import files, read
+from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile, exchange_record, verdict_record
 from conformance.judge import answers, shapes, verdict
 from conformance.rows import ConfigurationError
@@ -25,6 +27,7 @@ from conformance.vocabulary import (
     Finding,
     Mode,
     NotApplicable,
+    Response,
     Run,
     Status,
     Target,
@@ -50,6 +53,7 @@ class Tally:
     exchanges: list[int] = field(default_factory=list)
     missed: CouldNotCheck | None = None
     excuse: str = ""
+    crash: str = ""
 
 
 class FileJudge:
@@ -76,11 +80,13 @@ class FileJudge:
         except CouldNotCheck as miss:
             self._missed(READABLE, exchange, miss.finding)
             return
+        self._status(exchange)
         if schema:
             self._shape(exchange, schema)
-        names = exchange.endpoint if schema and not schema.startswith("error") else ""
+        text = endpoint is not None and endpoint.answer is None
+        names = exchange.endpoint if text or (schema and not schema.startswith("error")) else ""
         for rule in exchange_rules(names):
-            self._rule(rule.clause.id, exchange, rule.judge(exchange, self._run))
+            self._rule(rule, exchange)
 
     def verdicts(self, file: str) -> Iterator[Verdict]:
         """Yield the verdicts of the file."""
@@ -99,13 +105,27 @@ class FileJudge:
         if endpoint is not None and endpoint.answer is not None and not is_json(exchange):
             return None
         failed = answer.status >= 400 or exchange.endpoint == "error"
-        if failed or find(exchange.json, "/error") is not ABSENT:
+        if failed or (endpoint is None and find(exchange.json, "/error") not in (ABSENT, None)):
             if (envelope := envelope_of(exchange)) is None:
                 raise CouldNotCheck(Finding("", "an error envelope of this API", exchange.json))
             return envelope
-        if endpoint is None or endpoint.answer is None:
+        if endpoint is None:
             raise CouldNotCheck(Finding("", "an answer that a schema describes", f"an answer of {exchange.endpoint}"))
         return endpoint.answer
+
+    def _status(self, exchange: Exchange) -> None:
+        """Judge the status, as far as it can be: a recording does not tell whether its request was legal.
+
+        A bare body tells no status at all, nor what was asked.
+        """
+        answer, clause = answers.response(exchange), status_clauses().get(exchange.endpoint)
+        if clause is None or answer.status == 0 or exchange.refused or not exchange.request.method:
+            return
+        if answer.status in answers.success_of(exchange):
+            self._tally(clause, exchange).looked = True
+        else:
+            expected = "a success, or to know that the request was made to be refused"
+            self._missed(clause, exchange, Finding("status", expected, f"{answer.status}: {answers.message(exchange)}"))
 
     def _shape(self, exchange: Exchange, schema: str) -> None:
         try:
@@ -120,22 +140,30 @@ class FileJudge:
             for finding in shape.findings.get(clause, ()):
                 self._found(tally, exchange, finding)
 
-    def _rule(self, clause: str, exchange: Exchange, found: Iterable[Finding]) -> None:
-        tally = self._tally(clause, exchange)
+    def _rule(self, rule: ExchangeRule, exchange: Exchange) -> None:
+        tally = self._tally(rule.clause.id, exchange)
         try:
-            for finding in found:
+            for finding in rule.judge(exchange, self._run):
                 self._found(tally, exchange, finding)
             tally.looked = True
         except NotApplicable as excuse:
             tally.excuse = str(excuse)
         except CouldNotCheck as miss:
             tally.missed = tally.missed or miss
+        except Exception:  # noqa: BLE001 - as in a run, a check that breaks is an error of ours, and the rest is judged
+            tally.crash = tally.crash or traceback.format_exc(limit=-4)
 
     def _line(self, exchange: Exchange, schema: str) -> None:
         """Judge one line of batch input or output: the fast way once every clause has been looked at."""
+        body = exchange.response.body if exchange.response else b""
+        if b"\n" in body.strip():
+            for number, part in enumerate(filter(bytes.strip, body.split(b"\n")), 1):
+                step = f"{exchange.step}, line {number}"
+                self._line(replace(exchange, step=step, response=Response(200, (), part)), schema)
+            return
         try:
             # Exchange.json would keep each line's value behind a lock.
-            line = strictjson.loads(exchange.response.body if exchange.response else b"")
+            line = strictjson.loads(body)
             whole = shapes.valid(schema, line)
         except strictjson.NotStrictJSON as error:
             broken = Finding(error.where, "strict JSON (RFC 8259)", str(error))
@@ -186,7 +214,9 @@ class FileJudge:
 
     def _verdict(self, clause: Clause, endpoint: str, tally: Tally, file: str) -> Verdict:
         status, findings, reason = Status.PASS, tuple(tally.findings), ""
-        if tally.findings:
+        if tally.crash:
+            status, reason = Status.ERROR, tally.crash
+        elif tally.findings:
             status = verdict.broken(clause)
             waiver = verdict.waiver_of(Check(clause, "recorded", "judge", _nothing), (), self._run)
             status, reason = (Status.WAIVED, waiver.reason) if waiver else (status, reason)
@@ -243,7 +273,7 @@ def judge(paths: list[Path], target: Target, endpoint: str | None, as_of: date |
     """Judge files and folders, and write the run file to ``out``."""
     started = datetime.now(UTC)
     run = Run(__version__, target, Mode.REPLAY, target.model, started, as_of)
-    runfile = RunFile(out / "run.ndjson")
+    runfile = RunFile(out / "run.ndjson", Redactor(target.key_variable, ""))
     runfile.write("run", _header(run, endpoint))
     evidence = Evidence(runfile)
     for path in files(paths):

@@ -37,7 +37,10 @@ def select(expression: str | None, checks: Iterable[Check]) -> list[Check]:
     if expression is None:
         return every
     words = {check: words_of(check) for check in every}
-    matches = _Reader(expression, frozenset().union(*words.values())).read()
+    try:
+        matches = _Reader(expression, frozenset().union(*words.values())).read()
+    except RecursionError:
+        raise rows.ConfigurationError("--select is nested too deep") from None
     chosen = [check for check in every if matches(words[check])]
     if not chosen:
         raise rows.ConfigurationError(

@@ -13,6 +13,7 @@ from typing import Any
 from conformance import __version__, catalogue
 from conformance.contract import ledger
 from conformance.evidence.cassette import path_of, write
+from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile, change_record, exchange_record, verdict_record
 from conformance.judge import answers, verdict
 from conformance.runner import provenance
@@ -31,6 +32,9 @@ from conformance.vocabulary import (
     Verdict,
     find,
 )
+
+# Of one endpoint; more are one change: that its answers are of another kind.
+CHANGES_KEPT = 50
 
 
 class Exit(IntEnum):
@@ -51,7 +55,8 @@ class RunSession:
         self.settings = settings
         self.out = out
         self._tell = tell
-        self._runfile = RunFile(out / "run.ndjson" if out else None)
+        redactor = Redactor(settings.target.key_variable, settings.key)
+        self._runfile = RunFile(out / "run.ndjson" if out else None, redactor)
         self._done = Conducted()
         self._numbers: dict[int, int] = {}
         self.run = Run(__version__, settings.target, settings.mode, settings.model, datetime.now(UTC), settings.as_of)
@@ -131,6 +136,7 @@ class RunSession:
                 continue
             metadata = {
                 "provenance": said.kind,
+                "answered_by": self.settings.target.base_url,
                 "recorded_on": self.run.started.date().isoformat(),
                 "suite": __version__,
                 "target": self.settings.target.name,
@@ -142,12 +148,14 @@ class RunSession:
     def changes(self) -> Iterator[Change]:
         """Yield what differs and breaks no clause: members that no schema knows, recordings that nothing played."""
         seen: set[tuple[str, str]] = set()
+        told: Counter[str] = Counter()
         for exchange in answers.everything(self.run):
             for (_, schema), shape in exchange.__dict__.get("shapes", {}).items():
                 for pointer in shape.unknown:
                     where = "/".join("*" if token.isdigit() else token for token in pointer.split("/"))
-                    if (exchange.endpoint, where) not in seen:
+                    if (exchange.endpoint, where) not in seen and told[exchange.endpoint] < CHANGES_KEPT:
                         seen.add((exchange.endpoint, where))
+                        told[exchange.endpoint] += 1
                         clean = verdict.clean(Finding(where, "", ""))
                         yield Change(
                             "unknown-member", exchange.endpoint, clean.where, f"no schema knows it ({schema}.json)"
@@ -189,7 +197,7 @@ def _count(exchange: Exchange, name: str) -> int:
         value = find(exchange.json, f"/usage/{name}")
     except CouldNotCheck:
         return 0
-    return value if type(value) is int else 0
+    return value if type(value) is int and 0 <= value < 2**53 else 0
 
 
 def counts(verdicts: list[dict[str, Any]]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class Settings:
     target: Target
     mode: Mode
     model: str
-    key: str
+    key: str = field(repr=False)
     cassettes: Path
     select: str | None = None
     as_of: date | None = None

@@ -23,6 +23,7 @@ def scenario(
     tokens: int = 0,
     refusal: str | None = None,
     control: str | None = None,
+    shows: str | None = None,
 ) -> Callable[[Ask], Ask]:
     """Register a function as a scenario; ``tokens`` is the most that it may cost, prompts included."""
 
@@ -30,7 +31,7 @@ def scenario(
         if name in _REGISTERED:
             raise ValueError(f"the scenario {name!r} stands twice")
         cost = Cost.PAID if tokens else Cost.FREE
-        _REGISTERED[name] = Scenario(name, ask, calls, cost, refusal, control, tokens)
+        _REGISTERED[name] = Scenario(name, ask, calls, cost, refusal, control, tokens, shows)
         return ask
 
     return register

@@ -88,13 +88,12 @@ def complete_a_batch(api: Api) -> None:
     if state(last) not in ENDED:
         api.call("batches.cancel", batch_id=batch_id)
         return
-    for member in ("output_file_id", "error_file_id"):
-        file_id = find(last.json, f"/{member}")
-        if isinstance(file_id, str) and file_id:
-            read_output(api, file_id)
+    for member, endpoint in (("output_file_id", "batches.output"), ("error_file_id", "batches.errors")):
+        if find(last.json, f"/{member}"):
+            read_results(api, endpoint, need(last, f"/{member}"))
 
 
-def read_output(api: Api, file_id: str) -> None:
-    """Read an output file, and delete it afterwards."""
+def read_results(api: Api, endpoint: str, file_id: str) -> None:
+    """Read a file that a batch has written, and delete it afterwards."""
     api.afterwards(lambda: api.call("files.delete", file_id=file_id))
-    api.call("batches.output", file_id=file_id)
+    api.call(endpoint, file_id=file_id)

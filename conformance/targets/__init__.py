@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-from dataclasses import fields, replace
+import re
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from conformance import rows
+from conformance.contract import ledger
 from conformance.vocabulary import Target, Waiver
 
 _HERE = Path(__file__).parent
 # A stranger's address has no limits that we know of, but it is one service: few at a time.
 _UNKNOWN_CONCURRENCY = 4
+_ADDRESS = re.compile(r"https?://([\w.-]+|\[[\da-f:.]+])(:\d*)?([/?#][!-~]*)?", re.ASCII | re.IGNORECASE)
 
 
 def names() -> list[str]:
@@ -49,22 +52,24 @@ def _at(target: Target, url: str) -> Target:
     return replace(
         target,
         base_url=base,
-        concurrency=_UNKNOWN_CONCURRENCY,
-        requests_per_minute=None,
+        concurrency=_UNKNOWN_CONCURRENCY if local else target.concurrency,
+        requests_per_minute=None if local else target.requests_per_minute,
         seconds_between_looks=0.0 if local else target.seconds_between_looks,
     )
 
 
 def checked_url(url: str) -> str:
     """Return a base URL that a key may travel to; raises ConfigurationError where it could be read on the way."""
-    parts = urlsplit(url)
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise rows.ConfigurationError("an address with a login is refused; the key comes from the environment alone")
+    if not _ADDRESS.fullmatch(url):
+        raise rows.ConfigurationError(f"{url!r} is no http(s) address")
     try:
+        parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError as error:
         raise rows.ConfigurationError(f"{url!r} is no address: {error}") from None
-    if parts.scheme not in ("http", "https") or not host:
-        raise rows.ConfigurationError(f"{url!r} is no http(s) address")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if parts.query or parts.fragment:
         raise rows.ConfigurationError(f"the address of {host} must be scheme, host and path alone")
     if parts.scheme == "http" and not is_loopback(host):
         raise rows.ConfigurationError(f"{url!r}: the key would travel in clear text; use https")
@@ -84,12 +89,28 @@ def _read(path: Path) -> Target:
         raise rows.ConfigurationError(f"there is no target file {path}")
     table = rows.document_of(path)
     waivers = tuple(
-        rows.read(Waiver, row, f"{path.name}: waiver {row.get('clause')}") for row in table.pop("waiver", [])
+        rows.read(Waiver, row, f"{path.name}: waiver {row.get('clause')}")
+        for row in rows.tables_of(table, "waiver", path.name)
     )
+    table.pop("waiver", None)
     allowed = {field.name for field in fields(Target)} - {"name", "waivers", "provenance_url"}
     for key in table:
         if key not in allowed:
             raise rows.ConfigurationError(f"{path.name}: unknown key {key!r}; known are {', '.join(sorted(allowed))}")
     target = rows.read(Target, {"name": path.stem, **table}, path.name)
     checked_url(target.base_url)
+    _check_numbers(target, path.name)
+    for name in sorted(target.endpoints - set(ledger.endpoints())):
+        raise rows.ConfigurationError(f"{path.name}: endpoints: {name!r} is not an endpoint of the contract")
     return replace(target, waivers=waivers)
+
+
+def _check_numbers(target: Target, where: str) -> None:
+    above = {name: getattr(target, name) for name in ("concurrency", "requests_per_minute", "body_limit")}
+    above |= {f"timeouts: {name}": value for name, value in asdict(target.timeouts).items()}
+    for name, value in above.items():
+        if value is not None and not value > 0:
+            raise rows.ConfigurationError(f"{where}: {name} must be more than 0, not {value}")
+    for name in ("retry_after_limit", "seconds_between_looks"):
+        if not getattr(target, name) >= 0:
+            raise rows.ConfigurationError(f"{where}: {name} must not be negative")

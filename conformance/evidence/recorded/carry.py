@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from conformance import strictjson
 from conformance.evidence.recorded.places import is_error, place, place_request
+from conformance.evidence.redact import RESPONSE_HEADERS
 from conformance.vocabulary import Exchange, Headers, Request, Response, header
 
 Part = TypeVar("Part")
@@ -22,11 +23,8 @@ BODY_LIMIT = 64 * 1024 * 1024
 SCENARIO = "recorded"
 UNPLACED = "nothing in it looks like an answer of this API; --endpoint says which it is"
 NOTHING_ASKED = Request("", "")
-KEPT = frozenset({
-    "content-type", "content-length", "msh-request-id", "x-request-id", "retry-after", "x-kimi-reference",
-    "transfer-encoding", "location",
-})  # fmt: skip
-"""The headers that are carried over, in lower case; no other value is."""
+# A body is carried decompressed.
+KEPT = RESPONSE_HEADERS - {"content-encoding"}
 
 
 class UnreadableError(Exception):
@@ -46,6 +44,7 @@ class Entry:
     body: bytes
     made_at: datetime | None = None
     cut: bool = False
+    refused: bool = False
 
 
 def unreadable(file: str, step: str, why: str) -> Exchange:
@@ -83,7 +82,7 @@ def _carry_entry(file: str, step: str, entry: Entry, given: str | None) -> Excha
     if endpoint is None:
         return replace(unreadable(file, step, UNPLACED), request=request)
     response = Response(entry.status, kept(entry.headers), entry.body, entry.cut)
-    return replace(carry(file, step, endpoint, response, request), made_at=entry.made_at)
+    return replace(carry(file, step, endpoint, response, request), made_at=entry.made_at, refused=entry.refused)
 
 
 def _place_bytes(raw: bytes) -> str | None:

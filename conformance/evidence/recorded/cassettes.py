@@ -25,7 +25,7 @@ Part = tuple[object, datetime | None]
 def documents(raw: bytes) -> list[object]:
     """Return the YAML documents of a text of at most YAML_LIMIT bytes; raises UnreadableError."""
     try:
-        _refuse_growth(raw)
+        refuse_growth(raw)
         return list(yaml.load_all(raw, Loader=LOADER))
     except yaml.YAMLError as error:
         raise UnreadableError(f"not YAML: {' '.join(str(error).split())[:200]}") from None
@@ -33,7 +33,8 @@ def documents(raw: bytes) -> list[object]:
         raise UnreadableError(f"YAML with a value that cannot be read: {error}") from None
 
 
-def _refuse_growth(raw: bytes) -> None:
+def refuse_growth(raw: bytes) -> None:
+    """Raise UnreadableError on YAML that would take the memory or the stack, and yaml.YAMLError on what is none."""
     # The C composer descends without looking at its stack, and one alias can stand for a million nodes.
     depth = 0
     for number, event in enumerate(yaml.parse(raw, Loader=LOADER)):
@@ -69,7 +70,16 @@ def _parts(document: object) -> Iterator[Part]:
     for name in INTERACTIONS:
         interactions = document.get(name)
         if isinstance(interactions, list):
-            yield from ((interaction, _made_at(document)) for interaction in interactions)
+            yield from ((_on_the_day(interaction, document), _made_at(document)) for interaction in interactions)
+
+
+def _on_the_day(interaction: object, document: Mapping[str, Any]) -> object:
+    """Return an interaction with the day that its server was set to, where the recording says that it was."""
+    metadata = document.get("metadata")
+    day = metadata.get("as_of") if isinstance(metadata, dict) else None
+    if not isinstance(day, str) or not isinstance(interaction, dict):
+        return interaction
+    return {**interaction, "metadata": {"recorded_at": f"{day}T12:00:00+00:00"}}
 
 
 def _entry(part: Part) -> Entry:
@@ -88,6 +98,7 @@ def _entry(part: Part) -> Entry:
         body=body,
         made_at=_made_at(interaction) or _made_at(response) or recorded_at,
         cut=response.get("cut") is True,
+        refused=response.get("refused") is True,
     )
 
 

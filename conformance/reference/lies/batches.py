@@ -107,3 +107,8 @@ def _renamed(line: bytes) -> bytes:
     members = json.loads(line)
     members["custom_id"] += "-other"
     return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+@in_body("batch-other-cancelled", "batches.cancel")
+def _(body: dict[str, Any]) -> None:
+    body["id"] = body["id"][:-1] + ("0" if body["id"][-1] != "0" else "1")

@@ -164,3 +164,32 @@ def _(call: Call, honest: Handler) -> Answer:
         answer.body["choices"][0]["message"]["content"] = f"{shown} {encoded} {quote(shown, safe='')}"
         answer.headers["X-Debug-Authorization"] = shown
     return answer
+
+
+@in_body("length-without-cause", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    if body["choices"][0]["finish_reason"] == "stop":
+        body["choices"][0]["finish_reason"] = "length"
+        body["usage"] |= {"completion_tokens": 1, "total_tokens": body["usage"]["prompt_tokens"] + 1}
+
+
+@in_body("tool-arguments-incomplete", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for call in body["choices"][0]["message"].get("tool_calls", ()):
+        call["function"]["arguments"] = "{}"
+
+
+@in_asked("tools-ignored", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    asked.pop("tools", None)
+
+
+@in_body("created-negative", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["created"] = -5
+
+
+@in_body("answer-blank", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    if body["choices"][0]["finish_reason"] == "stop":
+        body["choices"][0]["message"]["content"] = " "
