@@ -40,7 +40,8 @@ CASES = [
     ("models.context-announced", {}, {f"{FIRST}/context_length": 131072}, {f"{FIRST}/context_length": "262144"}),
     ("models.context-announced", {f"{FIRST}/context_length": ABSENT}, {f"{SECOND}/context_length": 1}, UNREADABLE),
     ("models.modalities-announced", {}, {f"{FIRST}/supports_image_in": False}, UNREADABLE),
-    ("models.modalities-announced", {f"{FIRST}/supports_video_in": ABSENT}, {f"{SECOND}/supports_video_in": 1}, UNREADABLE),
+    ("models.modalities-announced", {f"{FIRST}/supports_video_in": ABSENT}, {f"{SECOND}/supports_video_in": 1},
+     UNREADABLE),
     ("models.reasoning-announced", {}, {f"{FIRST}/supports_reasoning": False}, UNREADABLE),
     ("models.asked-listed", {}, {FIRST: ABSENT}, UNREADABLE),
 ]  # fmt: skip
