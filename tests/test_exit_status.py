@@ -15,6 +15,8 @@ LATE = Path(session.__file__).parents[2] / "cassettes" / "scenarios" / "k26-anno
 MOONSHOT = (Path(targets.__file__).parent / "moonshot.toml").read_text(encoding="utf-8")
 # Nobody waits for a silent host in these tests.
 IMPATIENT = "\ntimeouts = { connect = 2.0, first_byte = 0.3, whole = 3.0 }\n"
+# A little of everything: what is free, what costs tokens, and a refusal.
+SOME = "models or balance or chat.one-word or batches.output or refusals.bad-key"
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<!doctype html><title>Sign in</title>"
 
 
@@ -141,7 +143,7 @@ class TestWrongUsage:
 
 class TestCouldNotCheck:
     def test_3_and_no_pass_at_a_closed_port(self, cli, key, closed_port):
-        ended = cli("run", "--target", f"moonshot={closed_port}", "--mode", "live", "--json")
+        ended = cli("run", "--target", f"moonshot={closed_port}", "--mode", "live", "--select", SOME, "--json")
         assert ended.code == 3
         assert [name for name, count in ended.document["counts"].items() if count] == ["could_not_check"]
         assert "no connection" in ended.err
@@ -149,21 +151,21 @@ class TestCouldNotCheck:
     def test_3_and_no_pass_at_a_host_that_accepts_and_says_nothing(self, cli, key, mine, answering):
         with answering(says_nothing) as url:
             target = mine(IMPATIENT, base_url=f'"{url}"')
-            ended = cli("run", "--target", target, "--mode", "live", "--json")
+            ended = cli("run", "--target", target, "--mode", "live", "--select", SOME, "--json")
         assert ended.code == 3
         assert [name for name, count in ended.document["counts"].items() if count] == ["could_not_check"]
         assert "no answer within 0.3 s" in ended.err
 
     def test_3_and_no_pass_at_a_web_page_whose_title_is_told(self, cli, key, answering):
         with answering(lambda connection: connection.recv(1 << 16) and connection.sendall(PAGE)) as url:
-            ended = cli("run", "--target", f"moonshot={url}", "--mode", "live", "--json")
+            ended = cli("run", "--target", f"moonshot={url}", "--mode", "live", "--select", SOME, "--json")
         assert ended.code == 3
         assert [name for name, count in ended.document["counts"].items() if count] == ["could_not_check"]
         assert "a web page, status 200: Sign in" in ended.err
 
     def test_3_where_the_key_is_refused_everywhere_and_one_request_was_sent(self, cli, key):
         with running(create_app(fault=["everything-401"])) as url:
-            ended = cli("run", "--target", f"moonshot={url}", "--mode", "live", "--json")
+            ended = cli("run", "--target", f"moonshot={url}", "--mode", "live", "--select", SOME, "--json")
         assert ended.code == 3
         assert ended.document["counts"]["fail"] == 0
         assert ended.document["spend"]["requests"] == 1
@@ -172,19 +174,21 @@ class TestCouldNotCheck:
 
     def test_3_with_nothing_but_what_the_account_may_spend_and_what_is_free_is_judged(self, cli, key):
         with running(create_app()) as url:
-            ended = cli("run", "--target", f"moonshot={url}", "--mode", "live", "--max-cost", "0", "--json")
+            ended = cli(
+                "run", "--target", f"moonshot={url}", "--mode", "live", "--max-cost", "0", "--select", SOME, "--json"
+            )
         assert ended.code == 3
         assert "--max-cost is 0 USD for the run" in ended.err
         told = ended.document["verdicts"]
         paid = [verdict for verdict in told if verdict["scenario"].startswith(("chat.", "batches."))]
         assert {verdict["status"] for verdict in paid} == {"could-not-check"}
         assert [verdict["reason"] for verdict in paid if "not asked: it may cost 0.00" not in verdict["reason"]] == []
-        free = [verdict for verdict in told if verdict["scenario"] in ("models.list", "balance.read", "files.life")]
+        free = [verdict for verdict in told if verdict["scenario"] in ("models.list", "balance.read")]
         assert {verdict["status"] for verdict in free} == {"pass", "not-applicable"}
 
     def test_3_where_a_recording_is_missing(self, cli, folder):
         (folder / "none").mkdir()
-        ended = cli("run", "--cassettes", "none", "--json")
+        ended = cli("run", "--cassettes", "none", "--select", SOME, "--json")
         assert ended.code == 3
         assert [name for name, count in ended.document["counts"].items() if count] == ["could_not_check"]
         assert "there is no recording" in ended.err

@@ -188,10 +188,11 @@ class TestFiles:
         assert cli("judge", "good.json").code == 0
         assert cli("judge", "good.json", "odd.json").code == 3
 
-    def test_the_shipped_cassettes_are_judged_without_a_fail(self, cli):
-        ended = cli("judge", CASSETTES, "--json")
-        assert ended.document["counts"]["fail"] == 0
-        assert ended.document["counts"]["pass"] > 500
+    def test_the_shipped_cassettes_are_judged_without_a_fail(self, folder):
+        recorded.judge([CASSETTES], targets.load("moonshot"), None, None, folder / "out")
+        end = json.loads((folder / "out" / "run.ndjson").read_text().splitlines()[-1])
+        assert end["counts"]["fail"] == end["counts"]["error"] == 0
+        assert end["counts"]["pass"] > 500
 
     def test_it_says_that_who_answered_was_not_checked(self, judged):
         ended, _ = judged("chat.json", CHAT)
@@ -270,7 +271,9 @@ class TestRunFiles:
         assert cli("report", "out/run.ndjson", "--json").out == first.out
 
 
-def test_every_endpoint_of_the_contract_can_be_named(cli, folder):
+def test_every_endpoint_of_the_contract_can_be_named_and_none_makes_the_suite_fail(folder):
     (folder / "empty.json").write_text("{}")
     for endpoint in ledger.endpoints():
-        assert cli("judge", "empty.json", "--endpoint", endpoint).code in (1, 3)
+        recorded.judge([folder / "empty.json"], targets.load("moonshot"), endpoint, None, folder / endpoint)
+        end = json.loads((folder / endpoint / "run.ndjson").read_text().splitlines()[-1])
+        assert end["exit"] in (1, 3), endpoint

@@ -15,9 +15,8 @@ from conformance.reference.serving import running
 
 ROOT = Path(__file__).parents[1]
 LATE = ROOT / "cassettes" / "scenarios" / "k26-announced-k25-listed"
-# An installed package brings the plugin itself, and pytest takes none twice.
-INSTALLED = any(entry.name == "kimi-conformance" for entry in entry_points(group="pytest11"))
-LOADED = [] if INSTALLED else ["-p", "conformance.plugin"]
+# An installed package brings the plugin itself.
+INSTALLED = any(entry.value == "conformance.plugin" for entry in entry_points(group="pytest11"))
 HOSTILE = """[pytest]
 addopts = --collect-only -k nothing --maxfail=1 -n 4 --unknown-option
 python_files = nothing.py
@@ -29,10 +28,12 @@ junit_family = legacy
 
 @pytest.fixture
 def checked(tmp_path):
-    """Run plain pytest on the checks, in an empty folder."""
+    """Run plain pytest on the checks, in an empty folder, without the plugins of others unless they are wanted."""
 
-    def run(*arguments, **environment):
-        command = [sys.executable, "-m", "pytest", "--pyargs", "conformance.checks", *LOADED, "-p", "no:cacheprovider"]
+    def run(*arguments, autoload=False, **environment):
+        command = [sys.executable, "-m", "pytest", "--pyargs", "conformance.checks", "-p", "no:cacheprovider"]
+        command += [] if autoload and INSTALLED else ["-p", "conformance.plugin"]
+        command += [] if autoload else ["--disable-plugin-autoload"]
         known = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         return subprocess.run(
             [*command, *map(str, arguments)],
@@ -49,7 +50,7 @@ def counted(ended) -> str:
 
 class TestPlainPytest:
     def test_every_check_is_an_item_of_its_own_and_an_honest_server_is_green(self, checked):
-        ended = checked("--mode", "reference", "-q")
+        ended = checked("--mode", "reference", "-q", autoload=True)
         assert ended.returncode == 0, ended.stdout
         passed, skipped = (int(counted(ended).split(word)[0].split()[-1]) for word in (" passed", " skipped"))
         assert passed + skipped == len(all_checks())
@@ -108,7 +109,7 @@ class TestPlainPytest:
     def test_other_tests_are_left_alone(self, tmp_path):
         (tmp_path / "test_other.py").write_text("def test_plain():\n    assert True\n")
         ended = subprocess.run(
-            [sys.executable, "-m", "pytest", *LOADED, "-q", "test_other.py"], cwd=tmp_path,
+            [sys.executable, "-m", "pytest", "--disable-plugin-autoload", "-p", "conformance.plugin", "-q", "test_other.py"], cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert (ended.returncode, counted(ended).startswith("1 passed")) == (0, True)

@@ -172,7 +172,9 @@ class FileJudge:
         except CouldNotCheck as miss:
             self._missed(READABLE, exchange, miss.finding)
             return
-        pending = self._pending.setdefault(schema, set(schemas.clauses_of(schema)))
+        pending = self._pending.get(schema)
+        if pending is None:
+            pending = self._pending[schema] = set(schemas.clauses_of(schema))
         if pending or not whole:
             self._shape(exchange, schema)
             pending -= shapes.examine(schema, line).looked_at
@@ -183,12 +185,13 @@ class FileJudge:
         custom_id = line.get("custom_id") if isinstance(line, dict) else None
         if exchange.endpoint != "batches.output" or not isinstance(custom_id, str):
             return
-        tally = self._tally("batches.output.ids-unique", exchange)
-        tally.looked = True
-        mark = hash(custom_id)
-        if mark in self._ids:
-            self._found(tally, exchange, Finding("/custom_id", "every custom_id once", custom_id))
+        mark, known = hash(custom_id), len(self._ids)
         self._ids.add(mark)
+        if known == 0 or len(self._ids) == known:
+            tally = self._tally("batches.output.ids-unique", exchange)
+            tally.looked = True
+            if known:
+                self._found(tally, exchange, Finding("/custom_id", "every custom_id once", custom_id))
 
     def _tally(self, clause: str, exchange: Exchange) -> Tally:
         key = (clause, exchange.endpoint)
