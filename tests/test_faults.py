@@ -1,6 +1,7 @@
 """Every lie of the reference server, told over HTTP: a run comes to what its row says, and honesty raises no alarm."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from conformance.reference import create_app, faults
 from conformance.reference.serving import running
 
 EXIT = {"fail": 1, "warn": 0, "could-not-check": 3, "none": 0}
-AT_ONCE = 6
+AT_ONCE = 8
 
 
 def named(*effects: str) -> list[str]:
@@ -22,7 +23,9 @@ def runs(request, ran):
 
     def told_by(name):
         with running(create_app(fault=[name])) as url:
-            return ran(target=f"moonshot={url}", mode="live", max_cost=1)
+            told = ran(target=f"moonshot={url}", mode="live", max_cost=1)
+        # A hundred runs with all that was said in them fill the memory.
+        return replace(told, records=[*told.verdicts, told.end], session=None)
 
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     mine = [item for item in items if item.path == request.path and hasattr(item, "callspec")]

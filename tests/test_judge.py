@@ -11,7 +11,7 @@ from conformance.checks import exchange_rules
 from conformance.contract import ledger, schemas
 from conformance.reference import create_app
 from conformance.reference.serving import running
-from conformance.runner import recorded
+from conformance.runner import file_judge, recorded
 
 CASSETTES = shipped.folder("cassettes") / "moonshot"
 MOONSHOT = (Path(targets.__file__).parent / "moonshot.toml").read_text(encoding="utf-8")
@@ -218,7 +218,7 @@ class TestFiles:
             raise ZeroDivisionError
 
         rules = [replace(rule, judge=crash) if rule.clause.id == "chat.usage.sum" else rule for rule in CHAT_RULES]
-        monkeypatch.setattr(recorded, "exchange_rules", lambda _: rules)
+        monkeypatch.setattr(file_judge, "exchange_rules", lambda _: rules)
         ended, told = judged("chat.json", CHAT)
         assert ended.code == 4
         assert told["chat.usage.sum"]["status"] == "error"

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.evidence.cassette import Cassette, write
-from conformance.evidence.client import ATTEMPTS, Limits, seconds_of
+from conformance.evidence.client import ATTEMPTS
+from conformance.evidence.limits import Limits, seconds_of
 from conformance.reference import create_app
 from conformance.reference.serving import running
 from conformance.vocabulary import Timeouts

@@ -108,8 +108,9 @@ class TestPlainPytest:
 
     def test_other_tests_are_left_alone(self, tmp_path):
         (tmp_path / "test_other.py").write_text("def test_plain():\n    assert True\n")
+        command = [sys.executable, "-m", "pytest", "--disable-plugin-autoload", "-p", "conformance.plugin"]
         ended = subprocess.run(
-            [sys.executable, "-m", "pytest", "--disable-plugin-autoload", "-p", "conformance.plugin", "-q", "test_other.py"], cwd=tmp_path,
+            [*command, "-q", "test_other.py"], cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert (ended.returncode, counted(ended).startswith("1 passed")) == (0, True)

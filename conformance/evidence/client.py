@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
 import logging
 import queue
 import threading
 import time
-import zlib
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
@@ -20,6 +16,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from conformance import __version__
+from conformance.evidence.bodies import pieces
+from conformance.evidence.limits import Limits, seconds_of
 from conformance.evidence.redact import REQUEST_HEADERS, RESPONSE_HEADERS, Redactor
 from conformance.targets import is_loopback
 from conformance.vocabulary import Attempt, Exchange, Headers, Request, Response, Target, header
@@ -27,7 +25,6 @@ from conformance.vocabulary import Attempt, Exchange, Headers, Request, Response
 ATTEMPTS = 3
 USER_AGENT = f"kimi-conformance/{__version__}"
 BOUNDARY = "kimi-conformance-boundary"
-PIECE = 64 * 1024
 
 
 class NoRecording(Exception):
@@ -47,36 +44,6 @@ class Said:
     again: bool = False
     made_at: datetime | None = None
     seconds: float = 0.0
-
-
-@dataclass
-class Limits:
-    """Keeps a target's requests a minute and requests at a time, across threads."""
-
-    target: Target
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    _sent: deque[float] = field(default_factory=deque)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        self._places = threading.BoundedSemaphore(max(1, self.target.concurrency))
-
-    def __enter__(self) -> None:
-        self._places.acquire()
-        if self.target.requests_per_minute:
-            with self._lock:
-                self._wait_for_the_minute(self.target.requests_per_minute)
-
-    def __exit__(self, *_: object) -> None:
-        self._places.release()
-
-    def _wait_for_the_minute(self, allowed: int) -> None:
-        while self._sent and self._sent[0] <= self.clock() - 60:
-            self._sent.popleft()
-        if len(self._sent) >= allowed:
-            self.sleep(max(0.0, self._sent.popleft() + 60 - self.clock()))
-        self._sent.append(self.clock())
 
 
 class Client:
@@ -241,46 +208,6 @@ class Client:
 
     def _sentence(self, what: str, error: Exception) -> str:
         return self.redactor.text(f"{what}: {error or type(error).__name__}")
-
-
-def pieces(response: httpx.Response) -> Iterator[bytes]:
-    """Yield a body without its content encodings, piece by piece: none is much longer than PIECE, whatever is sent."""
-    if response.is_stream_consumed:
-        yield response.content
-        return
-    body = response.iter_raw()
-    for encoding in reversed(response.headers.get("content-encoding", "").lower().split(",")):
-        if encoding.strip() in ("gzip", "x-gzip", "deflate"):
-            body = _inflated(body, encoding.strip())
-    yield from body
-
-
-def _inflated(body: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    reader = None
-    try:
-        for compressed in body:
-            if reader is None:
-                # 47: a zlib or a gzip header; some servers send deflate with neither.
-                reader = zlib.decompressobj(-15 if encoding == "deflate" and compressed[0] & 15 != 8 else 47)
-            rest = compressed
-            while piece := reader.decompress(rest, PIECE):
-                yield piece
-                rest = reader.unconsumed_tail
-    except zlib.error as error:
-        raise httpx.DecodingError(f"{encoding}: {error}") from None
-    if reader and (not reader.eof or reader.unused_data):
-        raise httpx.DecodingError(f"{encoding}: cut short, or something follows its end")
-
-
-def seconds_of(retry_after: str | None, now: float) -> float | None:
-    """Return the seconds that a Retry-After header asks for (a number or a date, RFC 9110), or None."""
-    if retry_after is None:
-        return None
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    with suppress(TypeError, ValueError, OverflowError):
-        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - now)
-    return None
 
 
 def json_bytes(value: object) -> bytes:

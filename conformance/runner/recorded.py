@@ -2,266 +2,24 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from conformance import __version__, strictjson
-from conformance.checks import ExchangeRule, exchange_rules, status_clauses
-from conformance.checks.test_refusals import envelope_of
-from conformance.contract import ledger, schemas
+from conformance import __version__
+from conformance.contract import ledger
 from conformance.evidence.recorded import files, read
 from conformance.evidence.redact import Redactor
-from conformance.evidence.runfile import Record, RunFile, exchange_record, verdict_record
-from conformance.judge import answers, shapes, verdict
+from conformance.evidence.runfile import Record, RunFile, verdict_record
 from conformance.rows import ConfigurationError
+from conformance.runner.file_judge import Evidence, FileJudge, printable
 from conformance.runner.session import counts, exit_status
 from conformance.vocabulary import (
-    ABSENT,
-    Check,
-    Clause,
-    CouldNotCheck,
-    Exchange,
-    Finding,
     Mode,
-    NotApplicable,
-    Response,
     Run,
-    Status,
     Target,
-    Verdict,
-    find,
 )
 
-READABLE = "http.json"
 PROVENANCE = "Judged from files that were given; who answered is as the files say, and was not checked."
-# Of one clause in one file, so many exchanges are kept as evidence; the count of findings goes on.
-KEPT = verdict.FINDINGS_KEPT
-# How a stream begins where the recording does not tell the headers.
-EVENTS = (b"data:", b"event:", b": ")
-
-
-@dataclass
-class Tally:
-    """What one clause came to in one file so far."""
-
-    looked: bool = False
-    findings: list[Finding] = field(default_factory=list)
-    more: int = 0
-    exchanges: list[int] = field(default_factory=list)
-    missed: CouldNotCheck | None = None
-    excuse: str = ""
-    crash: str = ""
-
-
-class FileJudge:
-    """Judges the exchanges of one file one after the other, and keeps a tally for each clause and endpoint."""
-
-    def __init__(self, run: Run, keep: Evidence) -> None:
-        self._run = run
-        self._keep = keep
-        self._tallies: dict[tuple[str, str], Tally] = {}
-        self._pending: dict[str, set[str]] = {}
-        self._ids: set[int] = set()
-
-    def add(self, exchange: Exchange) -> None:
-        """Judge one exchange."""
-        if exchange.response is None:
-            self._missed(READABLE, exchange, Finding("", "evidence that can be judged", exchange.failure))
-            return
-        endpoint = ledger.endpoints().get(exchange.endpoint)
-        if endpoint is not None and endpoint.lines:
-            self._line(exchange, str(endpoint.answer))
-            return
-        try:
-            schema = self._schema(exchange)
-        except CouldNotCheck as miss:
-            self._missed(READABLE, exchange, miss.finding)
-            return
-        self._status(exchange)
-        if schema:
-            self._shape(exchange, schema)
-        text = endpoint is not None and endpoint.answer is None
-        names = exchange.endpoint if text or (schema and not schema.startswith("error")) else ""
-        for rule in exchange_rules(names):
-            self._rule(rule, exchange)
-
-    def verdicts(self, file: str) -> Iterator[Verdict]:
-        """Yield the verdicts of the file."""
-        for (clause, endpoint), tally in self._tallies.items():
-            yield self._verdict(ledger.clauses()[clause], endpoint, tally, file)
-
-    def _schema(self, exchange: Exchange) -> str | None:
-        """Return the schema that a body is to be judged by, or None where it is no JSON, though it must be.
-
-        Raises CouldNotCheck where there is none.
-        """
-        answer = answers.response(exchange)
-        if "event-stream" in (exchange.header("content-type") or "") or answer.body.lstrip().startswith(EVENTS):
-            raise CouldNotCheck(Finding("", "a whole answer", "a stream, which this version does not judge"))
-        endpoint = ledger.endpoints().get(exchange.endpoint)
-        if endpoint is not None and endpoint.answer is not None and not is_json(exchange):
-            return None
-        failed = answer.status >= 400 or exchange.endpoint == "error"
-        if failed or (endpoint is None and find(exchange.json, "/error") not in (ABSENT, None)):
-            if (envelope := envelope_of(exchange)) is None:
-                raise CouldNotCheck(Finding("", "an error envelope of this API", exchange.json))
-            return envelope
-        if endpoint is None:
-            raise CouldNotCheck(Finding("", "an answer that a schema describes", f"an answer of {exchange.endpoint}"))
-        return endpoint.answer
-
-    def _status(self, exchange: Exchange) -> None:
-        """Judge the status, as far as it can be: a recording does not tell whether its request was legal.
-
-        A bare body tells no status at all, nor what was asked.
-        """
-        answer, clause = answers.response(exchange), status_clauses().get(exchange.endpoint)
-        if clause is None or answer.status == 0 or exchange.refused or not exchange.request.method:
-            return
-        if answer.status in answers.success_of(exchange):
-            self._tally(clause, exchange).looked = True
-        else:
-            expected = "a success, or to know that the request was made to be refused"
-            self._missed(clause, exchange, Finding("status", expected, f"{answer.status}: {answers.message(exchange)}"))
-
-    def _shape(self, exchange: Exchange, schema: str) -> None:
-        try:
-            shape = shapes.examine(schema, exchange.json)
-        except CouldNotCheck as miss:
-            self._missed(READABLE, exchange, miss.finding)
-            return
-        for clause in schemas.clauses_of(schema):
-            tally = self._tally(clause, exchange)
-            tally.looked = tally.looked or clause in shape.looked_at
-            tally.excuse = "no answer here has what this clause speaks of"
-            for finding in shape.findings.get(clause, ()):
-                self._found(tally, exchange, finding)
-
-    def _rule(self, rule: ExchangeRule, exchange: Exchange) -> None:
-        tally = self._tally(rule.clause.id, exchange)
-        try:
-            for finding in rule.judge(exchange, self._run):
-                self._found(tally, exchange, finding)
-            tally.looked = True
-        except NotApplicable as excuse:
-            tally.excuse = str(excuse)
-        except CouldNotCheck as miss:
-            tally.missed = tally.missed or miss
-        except Exception:  # noqa: BLE001 - as in a run, a check that breaks is an error of ours, and the rest is judged
-            tally.crash = tally.crash or traceback.format_exc(limit=-4)
-
-    def _line(self, exchange: Exchange, schema: str) -> None:
-        """Judge one line of batch input or output: the fast way once every clause has been looked at."""
-        body = exchange.response.body if exchange.response else b""
-        if b"\n" in body.strip():
-            for number, part in enumerate(filter(bytes.strip, body.split(b"\n")), 1):
-                step = f"{exchange.step}, line {number}"
-                self._line(replace(exchange, step=step, response=Response(200, (), part)), schema)
-            return
-        try:
-            # Exchange.json would keep each line's value behind a lock.
-            line = strictjson.loads(body)
-            whole = shapes.valid(schema, line)
-        except strictjson.NotStrictJSON as error:
-            broken = Finding(error.where, "strict JSON (RFC 8259)", str(error))
-            self._found(self._tally(READABLE, exchange), exchange, broken)
-            return
-        except CouldNotCheck as miss:
-            self._missed(READABLE, exchange, miss.finding)
-            return
-        pending = self._pending.get(schema)
-        if pending is None:
-            pending = self._pending[schema] = set(schemas.clauses_of(schema))
-        if pending or not whole:
-            self._shape(exchange, schema)
-            pending -= shapes.examine(schema, line).looked_at
-        self._once(exchange, line)
-
-    def _once(self, exchange: Exchange, line: object) -> None:
-        """Note a line's custom_id; only its hash is kept, as files have any number of lines."""
-        custom_id = line.get("custom_id") if isinstance(line, dict) else None
-        if exchange.endpoint != "batches.output" or not isinstance(custom_id, str):
-            return
-        mark, known = hash(custom_id), len(self._ids)
-        self._ids.add(mark)
-        if known == 0 or len(self._ids) == known:
-            tally = self._tally("batches.output.ids-unique", exchange)
-            tally.looked = True
-            if known:
-                self._found(tally, exchange, Finding("/custom_id", "every custom_id once", custom_id))
-
-    def _tally(self, clause: str, exchange: Exchange) -> Tally:
-        key = (clause, exchange.endpoint)
-        if key not in self._tallies:
-            self._tallies[key] = Tally()
-        return self._tallies[key]
-
-    def _found(self, tally: Tally, exchange: Exchange, finding: Finding) -> None:
-        tally.looked = True
-        if len(tally.findings) >= KEPT:
-            tally.more += 1
-            return
-        tally.exchanges.append(self._keep.number(exchange))
-        where = " ".join(filter(None, ("" if exchange.step == "1" else exchange.step, finding.where)))
-        tally.findings.append(verdict.clean(Finding(where, finding.expected, finding.actual)))
-
-    def _missed(self, clause: str, exchange: Exchange, finding: Finding) -> None:
-        tally = self._tally(clause, exchange)
-        where = " ".join(filter(None, ("" if exchange.step == "1" else exchange.step, finding.where)))
-        tally.missed = tally.missed or CouldNotCheck(verdict.clean(Finding(where, finding.expected, finding.actual)))
-        if len(tally.exchanges) < KEPT:
-            tally.exchanges.append(self._keep.number(exchange))
-
-    def _verdict(self, clause: Clause, endpoint: str, tally: Tally, file: str) -> Verdict:
-        status, findings, reason = Status.PASS, tuple(tally.findings), ""
-        if tally.crash:
-            status, reason = Status.ERROR, tally.crash
-        elif tally.findings:
-            status = verdict.broken(clause)
-            waiver = verdict.waiver_of(Check(clause, "recorded", "judge", _nothing), (), self._run)
-            status, reason = (Status.WAIVED, waiver.reason) if waiver else (status, reason)
-        elif tally.missed:
-            status, reason = Status.COULD_NOT_CHECK, str(shapes.shown(str(tally.missed)))
-            findings = (tally.missed.finding,)
-        elif not tally.looked:
-            status, reason = Status.NOT_APPLICABLE, tally.excuse
-        if tally.more:
-            findings += (Finding("", "no further finding", f"{tally.more} more"),)
-        return Verdict(clause, "recorded", endpoint, status, findings, tuple(tally.exchanges), reason, file)
-
-
-def _nothing(_exchanges: tuple[Exchange, ...], _run: Run) -> Iterator[Finding]:
-    return iter(())
-
-
-def is_json(exchange: Exchange) -> bool:
-    """Tell whether the body of an answer is strict JSON."""
-    try:
-        _ = exchange.json
-    except CouldNotCheck:
-        return False
-    return True
-
-
-class Evidence:
-    """Writes the exchanges that findings speak of to the run file, each once."""
-
-    def __init__(self, runfile: RunFile) -> None:
-        self._runfile = runfile
-        self._written = 0
-        self._last: Exchange | None = None
-
-    def number(self, exchange: Exchange) -> int:
-        """Return the number of an exchange in the run file, which it is written to if it is not there yet."""
-        if self._last is not exchange:
-            self._written += 1
-            record = exchange_record(self._written, exchange)
-            self._runfile.write("exchange", record | {"file": printable(str(exchange.file))})
-            self._last = exchange
-        return self._written
 
 
 def require(paths: list[Path], endpoint: str | None) -> None:
@@ -286,11 +44,6 @@ def judge(paths: list[Path], target: Target, endpoint: str | None, as_of: date |
         for reached in judging.verdicts(printable(str(path))):
             runfile.write("verdict", verdict_record(reached))
     _end(runfile)
-
-
-def printable(path: str) -> str:
-    """Return a path as text that can be written anywhere, whatever bytes its name has."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _end(runfile: RunFile) -> None:
