@@ -120,7 +120,10 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom we ask: a base URL, the *name* of the variable that holds its key, and what is known of it."""
+    """Whom we ask: a base URL, the *name* of the variable that holds its key, and what is known of it.
+
+    ``recordings_days`` is how old a recording may be that is replayed; None lets them be of any age.
+    """
 
     name: str
     base_url: str
@@ -134,6 +137,7 @@ class Target:
     body_limit: int = 8 * 1024 * 1024
     retry_after_limit: float = 30.0
     seconds_between_looks: float = 15.0
+    recordings_days: int | None = None
     timeouts: Timeouts = Timeouts()
     waivers: tuple[Waiver, ...] = ()
     provenance_url: str = ""

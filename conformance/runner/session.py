@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from enum import IntEnum
@@ -13,6 +14,7 @@ from typing import Any
 from conformance import __version__, catalogue
 from conformance.contract import ledger
 from conformance.evidence.cassette import path_of, write
+from conformance.evidence.client import NoRecording
 from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile, change_record, exchange_record, verdict_record
 from conformance.judge import answers, verdict
@@ -175,7 +177,22 @@ class RunSession:
         requests = sum(1 + len(exchange.attempts) for exchange in asked)
         return {"requests": requests, "prompt_tokens": prompt, "completion_tokens": completion, "usd": round(usd, 6)}
 
+    def _old_recordings(self, allowed: int) -> Iterator[str]:
+        today = self.settings.as_of or self.run.started.date()
+        for name, cassette in self._done.cassettes.items():
+            with suppress(NoRecording):
+                recorded_on = cassette.metadata.get("recorded_on", "")
+                try:
+                    age = (today - date.fromisoformat(recorded_on)).days
+                except ValueError:
+                    yield f"the recording of {name} does not say of which day it is"
+                    continue
+                if age > allowed:
+                    yield f"the recording of {name} is {age} days old; the target allows {allowed}"
+
     def _stale(self, verdicts: list[Record]) -> Iterator[str]:
+        if self.settings.target.recordings_days is not None:
+            yield from self._old_recordings(self.settings.target.recordings_days)
         day = date.fromisoformat(self.records[0]["as_of"]) if self.records else self.run.started.date()
         for waiver in self.settings.target.waivers:
             if waiver.clause not in ledger.clauses():

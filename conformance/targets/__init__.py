@@ -111,6 +111,6 @@ def _check_numbers(target: Target, where: str) -> None:
     for name, value in above.items():
         if value is not None and not value > 0:
             raise rows.ConfigurationError(f"{where}: {name} must be more than 0, not {value}")
-    for name in ("retry_after_limit", "seconds_between_looks"):
-        if not getattr(target, name) >= 0:
+    for name in ("retry_after_limit", "seconds_between_looks", "recordings_days"):
+        if not (getattr(target, name) or 0) >= 0:
             raise rows.ConfigurationError(f"{where}: {name} must not be negative")
