@@ -260,7 +260,7 @@ class TestMemory:
 
         return run
 
-    @pytest.mark.parametrize("name", ["huge.json", "huge.jsonl"])
+    @pytest.mark.parametrize("name", ["huge.json", "huge.yaml"])
     def test_a_file_of_a_gigabyte_is_told_and_not_read(self, judged, tmp_path, name):
         with (tmp_path / name).open("wb") as file:
             file.truncate(1 << 30)
@@ -269,7 +269,7 @@ class TestMemory:
         assert "binary data, no text" in ended.stderr
         assert "Traceback" not in ended.stderr
 
-    @pytest.mark.parametrize("name", ["huge.json", "huge.yaml", "huge.har", "huge.sse", "huge.jsonl"])
+    @pytest.mark.parametrize("name", ["huge.json", "huge.sse", "huge.jsonl"])
     def test_a_gigabyte_that_begins_as_an_answer_is_told_too(self, judged, tmp_path, name):
         with (tmp_path / name).open("wb") as file:
             file.write(b'data: {"id": "' if name.endswith(".sse") else b'{"id": "')
@@ -281,9 +281,9 @@ class TestMemory:
         assert "Traceback" not in ended.stderr
 
     def test_a_batch_of_many_lines_is_judged_in_little_memory(self, judged, tmp_path):
-        line = b'{"id": "b", "custom_id": "%d", "response": null, "error": {"message": "' + b"x" * 2000 + b'"}}\n'
+        line = b'{"id": "b", "custom_id": "%d", "response": null, "error": {"message": "' + b"x" * 6000 + b'"}}\n'
         with (tmp_path / "output.jsonl").open("wb") as file:
-            for number in range(60_000):
+            for number in range(20_000):
                 file.write(line % number)
         ended = judged("output.jsonl")
         assert ended.returncode == 0, ended.stderr

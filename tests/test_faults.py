@@ -29,7 +29,9 @@ def runs(request, ran):
 
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     mine = [item for item in items if item.path == request.path and hasattr(item, "callspec")]
-    names = list(dict.fromkeys(item.callspec.params["name"] for item in mine if "name" in item.callspec.params))
+    selected = dict.fromkeys(item.callspec.params["name"] for item in mine if "name" in item.callspec.params)
+    # The last ones wait longest, so they come first.
+    names = list(reversed(selected))
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(AT_ONCE) as pool:
         patch.setenv("MOONSHOT_API_KEY", "sk-tests-of-the-suite-0123456789")
         return dict(zip(names, pool.map(told_by, names), strict=True))
