@@ -368,12 +368,17 @@ Judgement = Callable[[tuple[Exchange, ...], "Run"], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A clause applied to a scenario's exchange: ``judge`` yields the findings."""
+    """A clause applied to a scenario's exchange: ``judge`` yields the findings.
+
+    ``endpoints`` names those whose exchanges it looks at, where they are not just that of the clause: a clause about a
+    batch is also looked at in the list of batches.
+    """
 
     clause: Clause
     scenario: str
     name: str
     judge: Judgement = field(compare=False)
+    endpoints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from conformance.reference import create_app
 from conformance.reference.serving import running
 from conformance.scenarios import refusals as asked_for
 from conformance.scenarios import scenarios
+from conformance.vocabulary import Timeouts
 
 ENDPOINTS = {
     "bad-key": "models.list",
@@ -134,7 +135,8 @@ def test_every_refusal_names_a_control_that_asks_the_same_endpoint():
 @pytest.mark.parametrize("fault", ["everything-401", "everything-500", "html-page", "silent", "redirect"])
 def test_a_server_that_says_no_to_everything_refuses_nothing_rightly(ran, key, fault):
     with running(create_app(fault=[fault])) as url:
-        told = ran(target=f"moonshot={url}", mode="live", max_cost=1, select="refusals and (MUST or SHOULD)")
+        select, soon = "refusals and (MUST or SHOULD)", {"timeouts": Timeouts(2, 0.5, 5)}
+        told = ran(target=f"moonshot={url}", mode="live", max_cost=1, select=select, target_with=soon)
     passed = {clause for clause in told.came_to("pass") if clause.startswith("refusals.")}
     assert passed == set()
 

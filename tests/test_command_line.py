@@ -15,6 +15,7 @@ from conformance.cli import COMMANDS
 from conformance.contract import ledger, schemas
 from conformance.reference import create_app, faults
 from conformance.reference.serving import running
+from conformance.vocabulary import Timeouts
 
 FILES = ["junit.xml", "report.html", "results.json", "run.ndjson", "summary.md"]
 ROOT = Path(__file__).parents[1]
@@ -88,13 +89,8 @@ class TestRunFile:
     @pytest.mark.parametrize("fault", ["usage-sum-off", "silent", "not-utf-8"])
     def test_every_line_of_a_live_run_obeys_the_schema(self, key, folder, ran, fault):
         with running(create_app(fault=[fault])) as url:
-            ran(
-                target=f"moonshot={url}",
-                mode="live",
-                max_cost=1,
-                select="models or balance or chat.one-word",
-                out=folder,
-            )
+            select, soon = "models or balance or chat.one-word", {"timeouts": Timeouts(2, 0.5, 5)}
+            ran(target=f"moonshot={url}", mode="live", max_cost=1, select=select, out=folder, target_with=soon)
         for line in lines(folder / "run.ndjson"):
             obeys("runfile.line", line)
 

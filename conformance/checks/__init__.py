@@ -108,7 +108,9 @@ def rule_of_shape(schema: str) -> Rule:
     return Rule(
         "test_shape",
         tuple(
-            check_of(clause, name, "test_shape", judgement_of_shape(clause, schema, endpoints))
+            replace(
+                check_of(clause, name, "test_shape", judgement_of_shape(clause, schema, endpoints)), endpoints=endpoints
+            )
             for name in calling(*endpoints)
             for clause in schemas.clauses_of(schema)
         ),

@@ -68,6 +68,8 @@ def _verdict(
 ) -> Verdict:
     endpoints = [exchange.endpoint for exchange in exchanges]
     endpoint = check.clause.endpoint if check.clause.endpoint != "*" or not endpoints else endpoints[-1]
+    if check.endpoints and endpoint not in check.endpoints:
+        endpoint = check.endpoints[0]
     kept = tuple(clean(finding) for finding in findings[:FINDINGS_KEPT])
     if len(findings) > FINDINGS_KEPT:
         kept += (Finding("", "no further finding", f"{len(findings) - FINDINGS_KEPT} more"),)

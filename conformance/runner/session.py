@@ -85,8 +85,9 @@ class RunSession:
         """Judge one check and return its record."""
         exchanges = self._done.conversations.get(check.scenario, ())
         reached = self._verdict(check, exchanges)
+        places = check.endpoints or (check.clause.endpoint,)
         kept = [exchange for exchange in exchanges if id(exchange) in self._numbers]
-        looked = [self._numbers[id(exchange)] for exchange in kept if check.clause.endpoint in ("*", exchange.endpoint)]
+        looked = [self._numbers[id(exchange)] for exchange in kept if exchange.endpoint in places or "*" in places]
         numbers = tuple(looked or [self._numbers[id(exchange)] for exchange in kept])
         return self._runfile.write("verdict", verdict_record(replace(reached, exchanges=numbers)))
 
