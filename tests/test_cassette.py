@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, date, datetime
 
+import httpx
 import pytest
 import vcr
 import vcr.cassette
@@ -369,3 +370,12 @@ class TestEveryShippedCassette:
 
     def test_lies_where_its_scenario_is_looked_for(self, path):
         assert path_of(path.parent.parent, Cassette(path).metadata["scenario"]) == path
+
+
+def test_a_header_of_any_letters_is_played_as_it_was_recorded(tmp_path):
+    answer = Response(200, (("content-type", "application/json"), ("msh-request-id", "éÿ汉")), b"{}")
+    request = Request("GET", "https://api.moonshot.ai/v1/models")
+    said = Exchange("models.list", "1", "models.list", request, answer, datetime(2026, 11, 22, tzinfo=UTC))
+    write(tmp_path / "list.yaml", [said], {"provenance": "live"})
+    played = Cassette(tmp_path / "list.yaml").handle_request(httpx.Request("GET", request.url))
+    assert played.headers["msh-request-id"] == "éÿ汉"

@@ -97,7 +97,8 @@ class Cassette(httpx.BaseTransport):
         made_at = _moment(self.metadata, played)
         return httpx.Response(
             played["status"]["code"],
-            headers=[(name, value) for name, values in played["headers"].items() for value in values],
+            # As bytes, which may be any: a text is taken for ASCII.
+            headers=[(name.encode(), value.encode()) for name, values in played["headers"].items() for value in values],
             stream=httpx.ByteStream(played["body"]["string"]),
             extensions={"recorded_at": made_at} if made_at else {},
         )

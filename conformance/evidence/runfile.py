@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any, TextIO
 
 from conformance import rows, strictjson
@@ -101,21 +102,44 @@ def exchange_record(number: int, exchange: Exchange) -> Record:
 def exchange_of(record: Record) -> Exchange:
     """Return the exchange that a record holds; raises KeyError, TypeError or ValueError where it holds none."""
     request = record["request"]
+    made_at = _typed(record, "made_at", str, NoneType)
+    moment = datetime.fromisoformat(made_at) if made_at else None
+    if moment and moment.tzinfo is None:
+        raise ValueError(f"made_at {made_at!r} has no time zone")
     return Exchange(
-        scenario=record["scenario"],
-        step=record["step"],
-        endpoint=record["endpoint"],
-        request=Request(request["method"], request["url"], _headers(request["headers"]), _bytes(request)),
-        response=_response_of(record["response"]),
-        made_at=datetime.fromisoformat(record["made_at"]) if record["made_at"] else None,
-        seconds=record["seconds"],
-        refused=record["refused"],
-        failure=record["failure"],
-        attempts=tuple(
-            Attempt(tried["failure"], _response_of(tried["response"]), tried["waited"]) for tried in record["attempts"]
+        scenario=_typed(record, "scenario", str),
+        step=_typed(record, "step", str),
+        endpoint=_typed(record, "endpoint", str),
+        request=Request(
+            _typed(request, "method", str), _typed(request, "url", str), _headers(request["headers"]), _bytes(request)
         ),
-        file=record["file"],
+        response=_response_of(record["response"]),
+        made_at=moment,
+        seconds=_typed(record, "seconds", int, float),
+        refused=_typed(record, "refused", bool),
+        failure=_typed(record, "failure", str, NoneType),
+        attempts=tuple(
+            Attempt(
+                _typed(tried, "failure", str, NoneType),
+                _response_of(tried["response"]),
+                _typed(tried, "waited", int, float),
+            )
+            for tried in record["attempts"]
+        ),
+        file=_typed(record, "file", str, NoneType),
     )
+
+
+def _typed(record: Record, name: str, *kinds: type) -> Any:  # noqa: ANN401 - a value of one of the kinds
+    return _of(record[name], name, *kinds)
+
+
+def _of(value: Any, name: str, *kinds: type) -> Any:  # noqa: ANN401 - a value of one of the kinds
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise TypeError(f"{name} must be {' or '.join(kind.__name__ for kind in kinds)}")
+    if isinstance(value, str):
+        value.encode("utf-8")
+    return value
 
 
 def verdict_record(verdict: Verdict) -> Record:
@@ -165,11 +189,12 @@ def _response_record(answer: Response | None) -> Record | None:
 def _response_of(record: Record | None) -> Response | None:
     if record is None:
         return None
-    return Response(record["status"], _headers(record["headers"]), _bytes(record), record["cut"])
+    status, cut = _typed(record, "status", int), _typed(record, "cut", bool)
+    return Response(status, _headers(record["headers"]), _bytes(record), cut)
 
 
 def _headers(pairs: list[list[str]]) -> Headers:
-    return tuple((name, value) for name, value in pairs)
+    return tuple((_of(name, "the name of a header", str), _of(value, "a header", str)) for name, value in pairs)
 
 
 def _body(content: bytes) -> Record:
@@ -182,4 +207,5 @@ def _body(content: bytes) -> Record:
 def _bytes(record: Record) -> bytes:
     if "body_base64" in record:
         return base64.b64decode(record["body_base64"])
-    return str(record["body"]).encode("utf-8", "surrogatepass")
+    body: str = _typed(record, "body", str)
+    return body.encode("utf-8")
