@@ -88,7 +88,7 @@ def _pytest(out: Path, arguments: list[str], shown: progress.Progress | None) ->
         f"--junitxml={out / 'junit.xml'}", "--out", str(out),
     ]  # fmt: skip
     said = io.StringIO()
-    with _clean_environment(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(_Both(said)):
+    with _clean_environment(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = pytest.main([*fixed, *arguments], plugins=[Named(shown)] if shown else [])
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
@@ -109,16 +109,6 @@ class Named:
 
 class SuiteFailedError(Exception):
     """The suite itself failed; the message holds what pytest said."""
-
-
-class _Both(io.TextIOBase):
-    """Keeps what is written for a failure's message; nothing of it is lost when all goes well, it is only not shown."""
-
-    def __init__(self, kept: io.StringIO) -> None:
-        self._kept = kept
-
-    def write(self, text: str) -> int:
-        return self._kept.write(text)
 
 
 @contextlib.contextmanager
