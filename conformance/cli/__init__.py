@@ -40,7 +40,7 @@ class Lazy(click.Group):
 
 EXIT_HELP = """\b
 Exit status: 0 conforms, 1 does not conform, 2 wrong usage, 3 could not
-check, 4 the suite itself failed, 5 stale (a waiver).
+check, 4 the suite itself failed, 5 stale (a waiver or a recording).
 """
 
 
