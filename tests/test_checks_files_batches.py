@@ -39,6 +39,7 @@ BATCH = {
     **WANTED,
 }
 COUNTS = "/request_counts"
+UNTOLD = {"/in_progress_at": None, "/finalizing_at": None, "/completed_at": None}
 CANCELLED = {"/finalizing_at": None, "/completed_at": None, "/cancelling_at": CREATED + 2, "/cancelled_at": CREATED + 3}
 # Clause, endpoint, what holds, what breaks, and what tells nothing: each as changes of the file or the batch above.
 ALONE = [
@@ -52,6 +53,7 @@ ALONE = [
     ("batches.created-seconds", "batches.create", {}, {"/created_at": CREATED + 9000}, {"/created_at": ABSENT}),
     ("batches.moments-ordered", "batches.retrieve", {}, {"/in_progress_at": CREATED - 1}, {"/created_at": None}),
     ("batches.moments-ordered", "batches.retrieve", CANCELLED, {"/cancelled_at": CREATED - 1}, {"/created_at": "now"}),
+    ("batches.moments-ordered", "batches.retrieve", {}, {"/finalizing_at": CREATED - 1}, UNTOLD),
     ("batches.counts-within-total", "batches.retrieve", {}, {f"{COUNTS}/failed": 1}, {f"{COUNTS}/failed": "0"}),
     ("batches.counts-complete", "batches.retrieve", {}, {f"{COUNTS}/completed": 1}, {"/status": "in_progress"}),
     ("batches.counts-complete", "batches.retrieve", {}, {f"{COUNTS}/total": 3}, {COUNTS: ABSENT}),

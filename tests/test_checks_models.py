@@ -154,3 +154,17 @@ class TestWhoIsAsked:
     def test_a_list_without_any_announced_model_tells_no_context(self, said, verdict_of):
         others = {"object": "list", "data": [{"id": "llama", "context_length": 1}]}
         assert verdict_of("models.context-announced", said("models.list", others)).status == "not-applicable"
+
+
+@pytest.mark.parametrize(
+    ("clause", "names"),
+    [
+        ("models.created-seconds", ["created"]),
+        ("models.context-announced", ["context_length"]),
+        ("models.modalities-announced", ["supports_image_in", "supports_video_in"]),
+        ("models.reasoning-announced", ["supports_reasoning"]),
+    ],
+)
+def test_a_list_in_which_no_model_tells_it_passes_nothing(reached, clause, names):
+    changes = {f"/data/{index}/{name}": ABSENT for index in range(len(LISTED["data"])) for name in names}
+    assert reached(clause, changes).status == "not-applicable"

@@ -9,9 +9,11 @@ import pytest
 from conformance import shipped, targets
 from conformance.checks import exchange_rules
 from conformance.contract import ledger, schemas
+from conformance.evidence import runfile
 from conformance.reference import create_app
 from conformance.reference.serving import running
 from conformance.runner import file_judge, recorded
+from conformance.vocabulary import Exchange, Request, Response
 
 CASSETTES = shipped.folder("cassettes") / "moonshot"
 MOONSHOT = (Path(targets.__file__).parent / "moonshot.toml").read_text(encoding="utf-8")
@@ -277,3 +279,14 @@ def test_every_endpoint_of_the_contract_can_be_named_and_none_makes_the_suite_fa
         recorded.judge([folder / "empty.json"], targets.load("moonshot"), endpoint, None, folder / endpoint)
         end = json.loads((folder / endpoint / "run.ndjson").read_text().splitlines()[-1])
         assert end["exit"] in (1, 3), endpoint
+
+
+def test_an_error_in_place_of_batch_output_is_no_line_of_it(cli, folder):
+    answer = Response(404, (), b'{"error": {"message": "not found", "type": "resource_not_found_error"}}')
+    request = Request("GET", "https://api.moonshot.ai/v1/files/file_1/content")
+    said = Exchange("batches.complete", "5", "batches.output", request, answer, None)
+    line = {"kind": "exchange", **runfile.exchange_record(1, said)}
+    (folder / "run.ndjson").write_text(json.dumps(line) + "\n")
+    ended = cli("judge", folder / "run.ndjson", "--out", folder / "out", "--json")
+    assert ended.code == 3
+    assert {verdict["status"] for verdict in json.loads(ended.out)["verdicts"]} == {"could-not-check"}

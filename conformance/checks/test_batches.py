@@ -114,12 +114,13 @@ def test_transitions(conversation: Conversation, run: Run) -> Iterator[Finding]:
 @rule_of_exchange("batches.moments-ordered", *OBJECTS)
 def test_moments_ordered(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     exchange.at("/created_at", int)
-    for names in (MOMENTS, CANCEL_MOMENTS):
-        moments = [(name, find(exchange.json, f"/{name}")) for name in names]
-        known = [(name, moment) for name, moment in moments if type(moment) is int]
-        for (name, earlier), (next_name, moment) in pairwise(known):
-            if moment < earlier:
-                yield Finding(f"/{next_name}", f"at least {earlier}, the {name}", moment)
+    walks = [[(name, find(exchange.json, f"/{name}")) for name in names] for names in (MOMENTS, CANCEL_MOMENTS)]
+    steps = [step for walk in walks for step in pairwise(part for part in walk if type(part[1]) is int)]
+    if not steps:
+        raise NotApplicable("the batch tells no moment but its creation")
+    for (name, earlier), (next_name, moment) in steps:
+        if moment < earlier:
+            yield Finding(f"/{next_name}", f"at least {earlier}, the {name}", moment)
 
 
 def counts(exchange: Exchange) -> tuple[int, int, int]:
@@ -205,6 +206,8 @@ def test_cancelled(conversation: Conversation, run: Run) -> Iterator[Finding]:
         after = int(exchange.step) > int(cancelled.step)
         if after and (state := exchange.at("/status", str)) not in ("cancelling", "cancelled"):
             yield Finding(f"step {exchange.step} /status", "cancelling or cancelled", state)
+    if state != "cancelled":
+        raise CouldNotCheck(Finding("/status", "cancelled, when the run looked last", state))
 
 
 @rule_of_conversation("batches.listed", CANCEL)

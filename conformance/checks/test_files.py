@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from conformance import strictjson
 from conformance.checks import (
     Conversation,
     asked,
@@ -100,8 +101,6 @@ def text_of(content: bytes) -> str:
     """Return the text of a file's content, which older recordings wrap in a JSON object."""
     text = content.decode("utf-8", "replace")
     if text.startswith("{"):
-        from conformance import strictjson
-
         try:
             wrapped = find(strictjson.loads(text), "/content")
         except strictjson.NotStrictJSON:

@@ -14,7 +14,10 @@ test_status = rule_of_status("models.status", "models.list")
 test_shape = rule_of_shape("models.list")
 
 
-def listed(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
+Entry = tuple[str, dict[str, Any]]
+
+
+def listed(exchange: Exchange) -> list[Entry]:
     """Return the listed models with their places; raises CouldNotCheck where the list cannot be read."""
     entries = [(f"/data/{index}", entry) for index, entry in enumerate(exchange.at("/data", list))]
     if not entries:
@@ -43,6 +46,14 @@ def late(model: Announcement, day: date) -> Finding:
     return Finding("/data", f"{model.id}, {since}", "not listed")
 
 
+def telling(entries: list[Entry], *names: str) -> list[Entry]:
+    """Return the entries that have one of these members; raises NotApplicable where none has."""
+    found = [entry for entry in entries if any(name in entry[1] for name in names)]
+    if not found:
+        raise NotApplicable(f"no model tells {' or '.join(names)}")
+    return found
+
+
 @rule_of_exchange("models.ids-unique", "models.list")
 def test_ids_unique(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     for name, times in Counter(entry["id"] for _, entry in listed(exchange)).items():
@@ -52,9 +63,8 @@ def test_ids_unique(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_exchange("models.created-seconds", "models.list")
 def test_created_seconds(exchange: Exchange, run: Run) -> Iterator[Finding]:
-    for where, entry in listed(exchange):
-        if "created" in entry:
-            yield from in_seconds(member(entry, "/created", int), f"{where}/created", exchange, run)
+    for where, entry in telling(listed(exchange), "created"):
+        yield from in_seconds(member(entry, "/created", int), f"{where}/created", exchange, run)
 
 
 @rule_of_exchange("models.promised-listed", "models.list")
@@ -100,27 +110,30 @@ def test_known(exchange: Exchange, run: Run) -> Iterator[Finding]:
             yield Finding(f"{where}/id", f"no {model.id} before its announcement on {model.announced}", "listed")
 
 
-def described(exchange: Exchange, run: Run) -> Iterator[tuple[str, dict[str, Any], Announcement]]:
-    """Yield the listed models of which something was announced; raises NotApplicable where there is none."""
+def described(exchange: Exchange, run: Run, *names: str) -> list[tuple[str, dict[str, Any], Announcement]]:
+    """Return the announced models that tell one of these members; raises NotApplicable where there is none."""
     official(run)
-    known = [(where, entry, catalogue.models().get(entry["id"])) for where, entry in listed(exchange)]
-    if not any(model for _, _, model in known):
+    entries = telling(listed(exchange), *names)
+    models = catalogue.models()
+    known = [(where, entry, models[entry["id"]]) for where, entry in entries if entry["id"] in models]
+    if not known:
         raise NotApplicable("no listed model was announced")
-    yield from ((where, entry, model) for where, entry, model in known if model)
+    return known
 
 
 @rule_of_exchange("models.context-announced", "models.list")
 def test_context_announced(exchange: Exchange, run: Run) -> Iterator[Finding]:
-    for where, entry, model in described(exchange, run):
-        if "context_length" not in entry or model.context is None:
-            continue
+    compared = [row for row in described(exchange, run, "context_length") if row[2].context is not None]
+    if not compared:
+        raise NotApplicable("no context was announced for a listed model")
+    for where, entry, model in compared:
         if (told := member(entry, "/context_length", int)) != model.context:
             yield Finding(f"{where}/context_length", f"{model.context} for {model.id} ({model.sources[0]})", told)
 
 
 @rule_of_exchange("models.modalities-announced", "models.list")
 def test_modalities_announced(exchange: Exchange, run: Run) -> Iterator[Finding]:
-    for where, entry, model in described(exchange, run):
+    for where, entry, model in described(exchange, run, "supports_image_in", "supports_video_in"):
         for modality, name in (("image", "supports_image_in"), ("video", "supports_video_in")):
             said = modality in model.modalities
             if name in entry and entry[name] is not said:
@@ -129,7 +142,7 @@ def test_modalities_announced(exchange: Exchange, run: Run) -> Iterator[Finding]
 
 @rule_of_exchange("models.reasoning-announced", "models.list")
 def test_reasoning_announced(exchange: Exchange, run: Run) -> Iterator[Finding]:
-    for where, entry, model in described(exchange, run):
+    for where, entry, model in described(exchange, run, "supports_reasoning"):
         thinks = catalogue.families()[model.family].thinks != "never"
         if thinks and entry.get("supports_reasoning") is False:
             yield Finding(f"{where}/supports_reasoning", f"true for {model.id}, a thinking model", False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from datetime import date
 
 from conformance.judge.shapes import shown
 from conformance.vocabulary import (
@@ -15,6 +16,7 @@ from conformance.vocabulary import (
     NotApplicable,
     Run,
     Status,
+    Target,
     Verdict,
     Waiver,
 )
@@ -41,15 +43,15 @@ def reach(check: Check, exchanges: tuple[Exchange, ...], run: Run) -> Verdict:
         return _verdict(check, exchanges, Status.ERROR, findings, traceback.format_exc(limit=-4))
     if findings:
         status = broken(check.clause)
-        if waiver := waiver_of(check, exchanges, run):
+        day = run.day(exchanges[-1]) if exchanges else run.started.date()
+        if waiver := waiver_of(check.clause, day, run.target):
             status, reason = Status.WAIVED, f"{waiver.reason} ({waiver.owner}, {waiver.link}, until {waiver.expires})"
     return _verdict(check, exchanges, status, findings, reason)
 
 
-def waiver_of(check: Check, exchanges: tuple[Exchange, ...], run: Run) -> Waiver | None:
-    """Return the target's waiver for the clause of a check, unless it had expired on the day that is judged."""
-    day = run.day(exchanges[-1]) if exchanges else run.started.date()
-    waivers = (waiver for waiver in run.target.waivers if waiver.clause == check.clause.id and day <= waiver.expires)
+def waiver_of(clause: Clause, day: date, target: Target) -> Waiver | None:
+    """Return a target's waiver for a clause, unless it had expired on the day that is judged."""
+    waivers = (waiver for waiver in target.waivers if waiver.clause == clause.id and day <= waiver.expires)
     return next(waivers, None)
 
 

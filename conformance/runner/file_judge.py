@@ -14,7 +14,6 @@ from conformance.evidence.runfile import RunFile, exchange_record
 from conformance.judge import answers, shapes, verdict
 from conformance.vocabulary import (
     ABSENT,
-    Check,
     Clause,
     CouldNotCheck,
     Exchange,
@@ -64,7 +63,7 @@ class FileJudge:
             return
         endpoint = ledger.endpoints().get(exchange.endpoint)
         if endpoint is not None and endpoint.lines:
-            self._line(exchange, str(endpoint.answer))
+            self._lines(exchange, str(endpoint.answer))
             return
         try:
             schema = self._schema(exchange)
@@ -73,7 +72,7 @@ class FileJudge:
             return
         self._status(exchange)
         if schema:
-            self._shape(exchange, schema)
+            self._shape(exchange, schema, exchange.json)
         text = endpoint is not None and endpoint.answer is None
         names = exchange.endpoint if text or (schema and not schema.startswith("error")) else ""
         for rule in exchange_rules(names):
@@ -118,18 +117,20 @@ class FileJudge:
             expected = "a success, or to know that the request was made to be refused"
             self._missed(clause, exchange, Finding("status", expected, f"{answer.status}: {answers.message(exchange)}"))
 
-    def _shape(self, exchange: Exchange, schema: str) -> None:
+    def _shape(self, exchange: Exchange, schema: str, value: object) -> frozenset[str]:
+        """Judge a value by a schema, and return the clauses that had something to look at."""
         try:
-            shape = shapes.examine(schema, exchange.json)
+            shape = shapes.examine(schema, value)
         except CouldNotCheck as miss:
             self._missed(READABLE, exchange, miss.finding)
-            return
+            return frozenset()
         for clause in schemas.clauses_of(schema):
             tally = self._tally(clause, exchange)
             tally.looked = tally.looked or clause in shape.looked_at
             tally.excuse = "no answer here has what this clause speaks of"
             for finding in shape.findings.get(clause, ()):
                 self._found(tally, exchange, finding)
+        return shape.looked_at
 
     def _rule(self, rule: ExchangeRule, exchange: Exchange) -> None:
         tally = self._tally(rule.clause.id, exchange)
@@ -144,14 +145,26 @@ class FileJudge:
         except Exception:  # noqa: BLE001 - as in a run, a check that breaks is an error of ours, and the rest is judged
             tally.crash = tally.crash or traceback.format_exc(limit=-4)
 
+    def _lines(self, exchange: Exchange, schema: str) -> None:
+        """Judge a line of a batch file, or the lines of an exchange in which such a file was read."""
+        if not exchange.request.method:
+            self._line(exchange, schema)
+            return
+        try:
+            body = answers.success(exchange, self._run).body
+        except CouldNotCheck as miss:
+            self._missed(READABLE, exchange, miss.finding)
+            return
+        parts = list(filter(bytes.strip, body.split(b"\n")))
+        if not parts:
+            self._missed(READABLE, exchange, Finding("", "at least one line", "none"))
+        for number, part in enumerate(parts, 1):
+            step = f"{exchange.step}, line {number}"
+            self._line(replace(exchange, step=step, response=Response(200, (), part)), schema)
+
     def _line(self, exchange: Exchange, schema: str) -> None:
         """Judge one line of batch input or output: the fast way once every clause has been looked at."""
         body = exchange.response.body if exchange.response else b""
-        if b"\n" in body.strip():
-            for number, part in enumerate(filter(bytes.strip, body.split(b"\n")), 1):
-                step = f"{exchange.step}, line {number}"
-                self._line(replace(exchange, step=step, response=Response(200, (), part)), schema)
-            return
         try:
             # Exchange.json would keep each line's value behind a lock.
             line = strictjson.loads(body)
@@ -167,8 +180,7 @@ class FileJudge:
         if pending is None:
             pending = self._pending[schema] = set(schemas.clauses_of(schema))
         if pending or not whole:
-            self._shape(exchange, schema)
-            pending -= shapes.examine(schema, line).looked_at
+            pending -= self._shape(exchange, schema, line)
         self._once(exchange, line)
 
     def _once(self, exchange: Exchange, line: object) -> None:
@@ -196,13 +208,11 @@ class FileJudge:
             tally.more += 1
             return
         tally.exchanges.append(self._keep.number(exchange))
-        where = " ".join(filter(None, ("" if exchange.step == "1" else exchange.step, finding.where)))
-        tally.findings.append(verdict.clean(Finding(where, finding.expected, finding.actual)))
+        tally.findings.append(placed(exchange, finding))
 
     def _missed(self, clause: str, exchange: Exchange, finding: Finding) -> None:
         tally = self._tally(clause, exchange)
-        where = " ".join(filter(None, ("" if exchange.step == "1" else exchange.step, finding.where)))
-        tally.missed = tally.missed or CouldNotCheck(verdict.clean(Finding(where, finding.expected, finding.actual)))
+        tally.missed = tally.missed or CouldNotCheck(placed(exchange, finding))
         if len(tally.exchanges) < KEPT:
             tally.exchanges.append(self._keep.number(exchange))
 
@@ -212,7 +222,7 @@ class FileJudge:
             status, reason = Status.ERROR, tally.crash
         elif tally.findings:
             status = verdict.broken(clause)
-            waiver = verdict.waiver_of(Check(clause, "recorded", "judge", _nothing), (), self._run)
+            waiver = verdict.waiver_of(clause, self._run.as_of or self._run.started.date(), self._run.target)
             status, reason = (Status.WAIVED, waiver.reason) if waiver else (status, reason)
         elif tally.missed:
             status, reason = Status.COULD_NOT_CHECK, str(shapes.shown(str(tally.missed)))
@@ -224,8 +234,10 @@ class FileJudge:
         return Verdict(clause, "recorded", endpoint, status, findings, tuple(tally.exchanges), reason, file)
 
 
-def _nothing(_exchanges: tuple[Exchange, ...], _run: Run) -> Iterator[Finding]:
-    return iter(())
+def placed(exchange: Exchange, finding: Finding) -> Finding:
+    """Return a finding whose place names the part of the file, where it has more than one."""
+    where = " ".join(filter(None, ("" if exchange.step == "1" else exchange.step, finding.where)))
+    return verdict.clean(Finding(where, finding.expected, finding.actual))
 
 
 def is_json(exchange: Exchange) -> bool:

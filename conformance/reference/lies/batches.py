@@ -112,3 +112,9 @@ def _renamed(line: bytes) -> bytes:
 @in_body("batch-other-cancelled", "batches.cancel")
 def _(body: dict[str, Any]) -> None:
     body["id"] = body["id"][:-1] + ("0" if body["id"][-1] != "0" else "1")
+
+
+@in_body("batch-never-cancelled", "batches.retrieve")
+def _(body: dict[str, Any]) -> None:
+    if body["status"] == "cancelled":
+        body |= {"status": "cancelling", "cancelled_at": None}
