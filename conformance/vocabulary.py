@@ -57,7 +57,11 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """What must hold: one sentence with its weight and the page that says so."""
+    """What must hold: one sentence with its weight and the page that says so.
+
+    Where a model keeps a clause only mostly, ``samples`` is how often it is asked at the most, and ``at_least`` the
+    share of them in which the clause must hold.
+    """
 
     id: str
     sentence: str
@@ -68,13 +72,16 @@ class Clause:
     endpoint: str
     tags: frozenset[str] = frozenset()
     excluded: str | None = None
+    samples: int = 0
+    at_least: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One operation of the API: ``POST /chat/completions`` with the schemas of its request and its answer.
 
-    ``lines`` tells that the answer is one JSON value a line; without ``answer`` it is no JSON.
+    ``lines`` tells that the answer is one JSON value a line, ``events`` that it is a stream of server-sent events;
+    without ``answer`` it is no JSON.
     """
 
     name: str
@@ -85,17 +92,22 @@ class Endpoint:
     answer: str | None = None
     request: str | None = None
     lines: bool = False
+    events: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How the contract says that a wrong request is turned down: status, envelope, types, and the thing named."""
+    """How the contract says that a wrong request is turned down: status, envelope, types, and the thing named.
+
+    ``pattern`` is a regular expression for the whole message, where real traffic shows one family of messages.
+    """
 
     id: str
     status: tuple[int, ...]
     envelopes: tuple[str, ...]
     types: tuple[str, ...]
     names: str | None = None
+    pattern: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +190,13 @@ class Announcement:
         return self.announced <= day and (self.retired is None or day <= self.retired)
 
 
-class Cost(StrEnum):
-    """What a scenario costs its account: nothing, or tokens."""
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """The most that a scenario may cost: paid requests, and the tokens of all of them together."""
 
-    FREE = "free"
-    PAID = "paid"
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +204,20 @@ class Scenario:
     """How we ask: a plain function from an ``Api`` to the exchanges that it makes.
 
     ``calls`` names every endpoint that it asks for an answer. ``refusal`` names the refusal that it provokes, and
-    ``control`` the scenario whose success shows that the refusal was for the reason given. ``tokens`` is the most that
-    it may cost, prompts included. ``shows`` names the clauses, by the beginning of their ids, that the scenario exists
-    for: where its answers have nothing that they speak of, they could not be checked.
+    ``control`` the scenario whose success shows that the refusal was for the reason given; it is asked along.
+    ``spends`` is the most that it may cost. ``shows`` names the clauses, by the beginning of their ids, that the
+    scenario exists for: where its answers have nothing that they speak of, they could not be checked. ``needs`` names
+    the features that the model must have, from the catalogue.
     """
 
     name: str
     ask: Callable[[Any], None]
     calls: tuple[str, ...]
-    cost: Cost = Cost.FREE
+    spends: Spending = Spending()
     refusal: str | None = None
     control: str | None = None
-    tokens: int = 0
     shows: str | None = None
+    needs: tuple[str, ...] = ()
 
 
 Headers = tuple[tuple[str, str], ...]
@@ -224,13 +239,25 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of a body as it arrived: seconds since the request was sent, and how many bytes it had."""
+
+    seconds: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
-    """What came back; ``cut`` tells that the body went on past the limit and was not read further."""
+    """What came back; ``cut`` tells that the body went on past the limit and was not read further.
+
+    ``pieces`` are those that the body of a stream arrived in; none where that is not known.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes = b""
     cut: bool = False
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ FAMILY = """
 [[family]]
 id = "a"
 thinks = "never"
-batch = true
 smallest_call = { max_completion_tokens = 8 }
 source = "https://vendor.example"
 read = 2026-01-02

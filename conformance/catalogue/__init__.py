@@ -12,6 +12,7 @@ from conformance import rows
 from conformance.vocabulary import Announcement
 
 _HERE = Path(__file__).parent
+MODALITIES = frozenset({"text", "image", "video"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,41 @@ class Family:
 
     id: str
     thinks: str
-    batch: bool
     smallest_call: dict[str, Any]
     source: str
     read: date
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What some families of models can be asked for, and what to say of a model that cannot."""
+
+    id: str
+    lack: str
+    families: frozenset[str]
+    source: str
+    read: date
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRule:
+    """What a parameter may be for some families (none: for all), while thinking, while not, or in any mode.
+
+    ``only`` is the JSON text of the one value that is allowed; without it the value lies between two bounds. ``wrong``
+    are JSON texts of values that are refused, ``disputed`` of those about which the sources disagree.
+    """
+
+    parameter: str
+    source: str
+    read: date
+    families: tuple[str, ...] = ()
+    mode: str = "any"
+    only: str = ""
+    minimum: float = 0.0
+    maximum: float = 0.0
+    wrong: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
+    disputed_source: str = ""
 
 
 @cache
@@ -47,6 +79,44 @@ def families() -> dict[str, Family]:
     """Return the families of models by id; raises rows.ConfigurationError on a row that is wrong."""
     path = _HERE / "families.toml"
     return rows.unique([rows.read(Family, table, path.name) for table in rows.tables(path, "family")], "id", path.name)
+
+
+@cache
+def features() -> dict[str, Feature]:
+    """Return the features by id; raises rows.ConfigurationError on a row that is wrong or an unknown family."""
+    path = _HERE / "features.toml"
+    found = [rows.read(Feature, table, path.name) for table in rows.tables(path, "feature")]
+    for feature in found:
+        if unknown := feature.families - families().keys():
+            raise rows.ConfigurationError(f"{path.name}: {feature.id}: unknown family {min(unknown)!r}")
+    return rows.unique(found, "id", path.name)
+
+
+@cache
+def parameter_rules() -> tuple[ParameterRule, ...]:
+    """Return the matrix of the parameters; raises rows.ConfigurationError on a row that is wrong."""
+    path = _HERE / "parameters.toml"
+    return tuple(rows.read(ParameterRule, table, path.name) for table in rows.tables(path, "rule"))
+
+
+def rules_for(family: str, mode: str) -> dict[str, ParameterRule]:
+    """Return what each parameter may be for a family, in the mode ``thinking`` or ``plain``, by parameter."""
+    return {
+        rule.parameter: rule
+        for rule in parameter_rules()
+        if (not rule.families or family in rule.families) and rule.mode in ("any", mode)
+    }
+
+
+def lacks(model: str, feature: str) -> str | None:
+    """Return why a model cannot be asked for a feature, or None where it can; a modality is a feature, too."""
+    known = models().get(model)
+    if known is None:
+        return f"the catalogue does not know what {model} can be asked for"
+    if feature in MODALITIES:
+        return None if feature in known.modalities else f"{model} takes no {feature} ({known.sources[0]})"
+    row = features()[feature]
+    return None if known.family in row.families else f"{model} {row.lack} ({row.source})"
 
 
 def available(day: date) -> dict[str, Announcement]:

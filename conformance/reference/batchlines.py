@@ -33,7 +33,7 @@ def read(content: bytes, models: Mapping[str, Announcement]) -> list[dict[str, A
     if len(asked) != 1:
         raise BadLineError("all lines must name one model")
     model = models.get(asked.pop())
-    if model is None or not catalogue.families()[model.family].batch:
+    if model is None or catalogue.lacks(model.id, "batch"):
         raise BadLineError("the model cannot be asked in batches")
     return lines
 

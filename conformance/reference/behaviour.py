@@ -1,4 +1,4 @@
-"""How the families of models behave: two tables of data, read once."""
+"""How the families of models behave: a table of data, read once."""
 
 from __future__ import annotations
 
@@ -35,21 +35,6 @@ class Behaviour:
     efforts: tuple[Efforts, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a parameter may be for some families (none: for all), while thinking, while not, or in any mode.
-
-    ``only`` is the JSON text of the one value that is allowed; without it the value lies between two bounds.
-    """
-
-    parameter: str
-    families: tuple[str, ...] = ()
-    mode: str = "any"
-    only: str = ""
-    minimum: float = 0.0
-    maximum: float = 0.0
-
-
 @cache
 def behaviours() -> dict[str, Behaviour]:
     """Return the behaviour of each family by its id; raises rows.ConfigurationError."""
@@ -57,9 +42,3 @@ def behaviours() -> dict[str, Behaviour]:
     read = [rows.read(Behaviour, row, path.name) for row in rows.tables(path, "behaviour")]
     return rows.unique(read, "id", path.name)
 
-
-@cache
-def rules() -> tuple[Rule, ...]:
-    """Return the parameter matrix; raises rows.ConfigurationError."""
-    path = _HERE / "parameters.toml"
-    return tuple(rows.read(Rule, row, path.name) for row in rows.tables(path, "rule"))

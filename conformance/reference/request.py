@@ -10,7 +10,7 @@ from typing import Any
 from conformance import catalogue
 from conformance.reference import messages, tokens, tools
 from conformance.reference.answers import invalid, not_found
-from conformance.reference.behaviour import Behaviour, behaviours, rules
+from conformance.reference.behaviour import Behaviour, behaviours
 from conformance.vocabulary import Announcement
 
 _STOPS = 5
@@ -107,9 +107,9 @@ def _thinking(asked: Mapping[str, Any] | None, behaviour: Behaviour, thinks: str
 def _parameters(asked: Mapping[str, Any], family: str, mode: str) -> None:
     if "logit_bias" in asked:
         raise invalid("Invalid request: logit_bias is not supported yet")
-    for rule in rules():
+    for rule in catalogue.rules_for(family, mode).values():
         value = asked.get(rule.parameter)
-        if value is None or (rule.families and family not in rule.families) or rule.mode not in ("any", mode):
+        if value is None:
             continue
         if rule.only and value != json.loads(rule.only):
             raise invalid(f"invalid {rule.parameter}: only {rule.only} is allowed for this model")

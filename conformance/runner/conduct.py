@@ -20,7 +20,7 @@ from conformance.evidence.redact import Redactor
 from conformance.judge import answers
 from conformance.runner.settings import Settings
 from conformance.scenarios import scenarios
-from conformance.vocabulary import Cost, CouldNotCheck, Exchange, Mode, Request, Scenario
+from conformance.vocabulary import CouldNotCheck, Exchange, Mode, Request, Scenario
 
 MILLION = 1_000_000
 
@@ -49,9 +49,9 @@ def unfit(scenario: Scenario, settings: Settings) -> str | None:
     for endpoint in asked:
         if endpoint not in settings.target.endpoints:
             return f"{settings.target.name} has no endpoint {endpoint}"
-    family = catalogue.family_of(settings.model)
-    if family and not family.batch and "batches.create" in asked:
-        return f"{settings.model} cannot be asked in batches ({family.source})"
+    for feature in scenario.needs:
+        if reason := catalogue.lacks(settings.model, feature):
+            return reason
     return unfit(scenarios()[scenario.control], settings) if scenario.control else None
 
 
@@ -71,8 +71,8 @@ class Conductor:
     def run(self, wanted: list[Scenario]) -> Conducted:
         """Run the scenarios and return what they came to."""
         fitting = [scenario for scenario in wanted if unfit(scenario, self._settings) is None]
-        free = [scenario for scenario in fitting if scenario.cost is Cost.FREE]
-        paid = [scenario for scenario in fitting if scenario.cost is Cost.PAID]
+        free = [scenario for scenario in fitting if not scenario.spends.requests]
+        paid = [scenario for scenario in fitting if scenario.spends.requests]
         if self._settings.mode is Mode.REPLAY:
             for scenario in fitting:
                 cassette = Cassette(path_of(self._settings.cassettes, scenario.name))
@@ -140,7 +140,7 @@ class Conductor:
     def _reason_not_to(self, scenario: Scenario) -> str | None:
         if self._stop:
             return self._stop
-        if scenario.cost is Cost.FREE or self._settings.mode in (Mode.REPLAY, Mode.REFERENCE):
+        if not scenario.spends.requests or self._settings.mode in (Mode.REPLAY, Mode.REFERENCE):
             return None
         if self._broke:
             return self._broke
@@ -176,11 +176,12 @@ def not_asked(scenario: Scenario, reason: str) -> Exchange:
 
 
 def most(scenario: Scenario, model: str) -> float:
-    """Return the most that a scenario may cost, in USD: all its tokens at the price of output."""
-    prices = [known.price.output for known in catalogue.models().values() if known.price]
+    """Return the most that a scenario may cost, in USD; an unknown model is taken for the dearest."""
+    prices = [known.price for known in catalogue.models().values() if known.price]
     announced = catalogue.models().get(model)
-    price = announced.price.output if announced and announced.price else max(prices)
-    return scenario.tokens * price / MILLION
+    price = (announced and announced.price) or max(prices, key=lambda price: price.output)
+    spends = scenario.spends
+    return (spends.prompt_tokens * price.input + spends.completion_tokens * price.output) / MILLION
 
 
 def _empty(exchange: Exchange) -> bool:

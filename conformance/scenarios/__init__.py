@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 
 from conformance.evidence.api import Api
-from conformance.vocabulary import Cost, Scenario
+from conformance.vocabulary import Scenario, Spending
 
 Ask = Callable[[Api], None]
 _REGISTERED: dict[str, Scenario] = {}
@@ -20,18 +20,21 @@ _REGISTERED: dict[str, Scenario] = {}
 def scenario(
     name: str,
     *calls: str,
-    tokens: int = 0,
+    spends: tuple[int, int, int] = (0, 0, 0),
     refusal: str | None = None,
     control: str | None = None,
     shows: str | None = None,
+    needs: tuple[str, ...] = (),
 ) -> Callable[[Ask], Ask]:
-    """Register a function as a scenario; ``tokens`` is the most that it may cost, prompts included."""
+    """Register a function as a scenario.
+
+    ``spends`` is the most that it may cost: paid requests, and their prompt and completion tokens together.
+    """
 
     def register(ask: Ask) -> Ask:
         if name in _REGISTERED:
             raise ValueError(f"the scenario {name!r} stands twice")
-        cost = Cost.PAID if tokens else Cost.FREE
-        _REGISTERED[name] = Scenario(name, ask, calls, cost, refusal, control, tokens, shows)
+        _REGISTERED[name] = Scenario(name, ask, calls, Spending(*spends), refusal, control, shows, needs)
         return ask
 
     return register
@@ -42,4 +45,4 @@ def scenarios() -> dict[str, Scenario]:
     """Return every scenario by name, cheapest first: the list of models, what else is free, what costs tokens."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return dict(sorted(_REGISTERED.items(), key=lambda item: (item[1].cost is Cost.PAID, item[0] != "models.list")))
+    return dict(sorted(_REGISTERED.items(), key=lambda item: (item[1].spends.requests > 0, item[0] != "models.list")))

@@ -60,7 +60,8 @@ def watch(api: Api, batch_id: str) -> Exchange:
 @scenario(
     "batches.cancel",
     "files.create", "batches.create", "batches.retrieve", "batches.list", "batches.cancel", "files.delete",
-    tokens=400,
+    spends=(2, 100, 256),
+    needs=("batch",),
 )  # fmt: skip
 def cancel_a_batch(api: Api) -> None:
     """Create a batch, find it alone and in the list, cancel it, and watch it end."""
@@ -79,7 +80,8 @@ def _cancel_unless_cancelled(api: Api, batch_id: str) -> None:
 
 @scenario(
     "batches.complete", "files.create", "batches.create", "batches.retrieve", "batches.output", "files.delete",
-    tokens=400,
+    spends=(2, 100, 256),
+    needs=("batch",),
 )  # fmt: skip
 def complete_a_batch(api: Api) -> None:
     """Create a batch, watch it complete, and read its output."""

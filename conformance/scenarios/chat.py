@@ -20,13 +20,13 @@ def user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
 
 
-@scenario("chat.one-word", "chat.completions", tokens=300)
+@scenario("chat.one-word", "chat.completions", spends=(1, 150, 128))
 def one_word(api: Api) -> None:
     """Ask for one word."""
     api.chat(user("Reply with exactly one word: hello"))
 
 
-@scenario("chat.system-and-user", "chat.completions", tokens=300)
+@scenario("chat.system-and-user", "chat.completions", spends=(1, 150, 128))
 def system_and_user(api: Api) -> None:
     """Ask for one word with a system message before the question."""
     api.chat(
@@ -34,13 +34,13 @@ def system_and_user(api: Api) -> None:
     )
 
 
-@scenario("chat.cut-by-budget", "chat.completions", tokens=200)
+@scenario("chat.cut-by-budget", "chat.completions", spends=(1, 150, 8))
 def cut_by_budget(api: Api) -> None:
     """Ask for much with a budget of few tokens, so that the answer is cut."""
     api.chat(user("Count from one to one hundred in words, separated by commas."), max_completion_tokens=8)
 
 
-@scenario("chat.two-turns", "chat.completions", tokens=600)
+@scenario("chat.two-turns", "chat.completions", spends=(2, 400, 256))
 def two_turns(api: Api) -> None:
     """Ask, then ask on with the first answer in the history; the second prompt holds the first."""
     question = user("Reply with exactly one word: hello")
@@ -50,7 +50,7 @@ def two_turns(api: Api) -> None:
     api.chat(question, {"role": "assistant", "content": said}, user("Reply with exactly one word: goodbye"))
 
 
-@scenario("chat.tool-call", "chat.completions", tokens=700, shows="chat.tool-call")
+@scenario("chat.tool-call", "chat.completions", spends=(1, 300, 256), shows="chat.tool-call")
 def tool_call(api: Api) -> None:
     """Ask what only a declared tool can tell."""
     api.chat(user("Call the tool get_weather for the city of Paris."), tools=[WEATHER], max_completion_tokens=256)

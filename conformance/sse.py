@@ -1,0 +1,1 @@
+"""Event streams after the WHATWG rules."""
