@@ -139,7 +139,6 @@ def test_a_row_that_is_wrong_is_named(loaded, models, message):
     [
         (FAMILY * 2, "'a' stands twice"),
         (FAMILY + "x = 1\n", "unknown key 'x'"),
-        (FAMILY.replace("batch = true", 'batch = "no"'), "batch must be"),
     ],
 )
 def test_a_family_that_is_wrong_is_named(loaded, families, message):
