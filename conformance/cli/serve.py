@@ -15,8 +15,16 @@ from conformance.cli import options
 @click.option(
     "--latency", type=click.FloatRange(0, 600), default=0.0, metavar="SECONDS", help="Wait before each answer."
 )
+@click.option(
+    "--tokens-per-second",
+    type=click.FloatRange(0.01, 1_000_000),
+    metavar="N",
+    help="Speak this fast, also in streams; by default at once.",
+)
 @options.as_of
-def command(port: int, faults: tuple[str, ...], latency: float, as_of: date | None) -> None:
+def command(
+    port: int, faults: tuple[str, ...], latency: float, tokens_per_second: float | None, as_of: date | None
+) -> None:
     """Serve an honest Kimi API on this machine, for whoever has no key or no network.
 
     Any key that begins with sk- is accepted. The base URL is the first line on standard output. The lies that --fault
@@ -30,4 +38,5 @@ def command(port: int, faults: tuple[str, ...], latency: float, as_of: date | No
         for name, fault in known().items():
             click.echo(f"{name}\n    {fault.sentence}")
         return
-    serve(create_app(as_of=as_of, fault=faults, latency=latency), port=port)
+    app = create_app(as_of=as_of, fault=faults, latency=latency, tokens_per_second=tokens_per_second)
+    serve(app, port=port)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,8 +51,28 @@ class Call:
 
 
 @dataclass(slots=True)
+class Stream:
+    """A stream of server-sent events, in the order in which they are sent.
+
+    A frame is a chunk, sent as ``data:`` and its JSON, or bytes that are sent as they are. ``pause`` is in seconds
+    before each frame but the first.
+    """
+
+    frames: list[dict[str, Any] | bytes]
+    pause: float = 0.0
+
+    def encoded(self) -> Iterator[bytes]:
+        """Yield the bytes of each frame."""
+        for frame in self.frames:
+            yield frame if isinstance(frame, bytes) else b"data: " + _json(frame) + b"\n\n"
+
+
+@dataclass(slots=True)
 class Answer:
-    """One answer: ``body`` is any JSON value, or bytes that are sent as they are; ``delay`` is in seconds."""
+    """One answer: ``delay`` is in seconds.
+
+    ``body`` is any JSON value, a stream of events, or bytes that are sent as they are.
+    """
 
     body: Any
     status: int = 200
@@ -64,8 +84,12 @@ class Answer:
         """Return the bytes of the body."""
         if isinstance(self.body, bytes):
             return self.body
-        # A lone surrogate is legal in JSON and has no UTF-8 form.
-        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return b"".join(self.body.encoded()) if isinstance(self.body, Stream) else _json(self.body)
+
+
+def _json(value: object) -> bytes:
+    # A lone surrogate is legal in JSON and has no UTF-8 form.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 Handler = Callable[[Call], Answer]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from decimal import Decimal
@@ -14,12 +14,12 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from conformance import __version__
 from conformance.reference import account, batches, chat, faults, files, listing, tokens
-from conformance.reference.answers import Answer, Call, Handler, Refused, Upload, gateway, refusal
+from conformance.reference.answers import Answer, Call, Handler, Refused, Stream, Upload, gateway, refusal
 from conformance.reference.state import CENT, Purse, Service
 
 OPERATIONS: Mapping[str, tuple[str, str, Handler]] = {
@@ -47,6 +47,7 @@ def create_app(
     keys: Collection[str] | None = None,
     clock: Callable[[], float] | None = None,
     latency: float = 0.0,
+    tokens_per_second: float | None = None,
     balance: tuple[float, float] = (46.58893, 3.00001),
 ) -> Starlette:
     """Return a server of its own, with an account of its own.
@@ -54,12 +55,12 @@ def create_app(
     ``as_of`` is the day whose catalogue is served, by default the clock's. ``clock`` returns seconds since the epoch,
     by default the real time, or from noon (UTC) of ``as_of`` on. ``fault`` names the lies that it tells. ``keys`` are
     those that it accepts, by default all that begin with ``sk-`` and do not contain ``invalid``. ``latency`` is in
-    seconds before each answer. ``balance`` is what the account starts with, in vouchers and in cash. The same requests
-    in the same order get the same bytes from the same seed and clock. Raises rows.ConfigurationError on an unknown
-    fault.
+    seconds before each answer. ``tokens_per_second`` is how fast its models speak, by default at once. ``balance`` is
+    what the account starts with, in vouchers and in cash. The same requests in the same order get the same bytes from
+    the same seed and clock. Raises rows.ConfigurationError on an unknown fault.
     """
     voucher, cash = (Decimal(str(amount)).quantize(CENT) for amount in balance)
-    service = Service(seed, clock or _clock(as_of), as_of, keys, Purse(voucher, cash))
+    service = Service(seed, clock or _clock(as_of), as_of, keys, Purse(voucher, cash), tokens_per_second)
     handle = faults.lying(fault, _honest)
 
     async def respond(request: Request, operation: str) -> Response:
@@ -67,6 +68,8 @@ def create_app(
         answer = handle(call)
         await asyncio.sleep(latency + answer.delay)
         told = {"Content-Type": answer.media_type, "X-Kimi-Reference": f"kimi-conformance/{__version__} seed={seed}"}
+        if isinstance(answer.body, Stream):
+            return StreamingResponse(_paced(answer.body), answer.status, answer.headers | told)
         return Response(answer.encoded(), answer.status, answer.headers | told)
 
     def endpoint(operation: str) -> Callable[[Request], Awaitable[Response]]:
@@ -83,6 +86,14 @@ def create_app(
     app = Starlette(routes=routes, exception_handlers={404: elsewhere, 405: elsewhere})
     app.router.redirect_slashes = False
     return app
+
+
+async def _paced(stream: Stream) -> AsyncIterator[bytes]:
+    for position, frame in enumerate(stream.encoded()):
+        if position:
+            # Also without a pause: who reads another answer meanwhile must not wait for the end of this one.
+            await asyncio.sleep(stream.pause)
+        yield frame
 
 
 def _clock(as_of: date | None) -> Callable[[], float]:

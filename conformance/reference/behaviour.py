@@ -1,13 +1,14 @@
-"""How the families of models behave: a table of data, read once."""
+"""How the families of models behave: a table of data, read once, and what the catalogue says of each model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from conformance import rows
+from conformance import catalogue, rows
+from conformance.vocabulary import Announcement
 
 _HERE = Path(__file__).parent
 
@@ -26,12 +27,10 @@ class Behaviour:
 
     id: str
     default_tokens: int
-    thinking: tuple[str, ...] = ()
-    keep: bool = False
     unthought: str = "absent"
-    forced: tuple[str, ...] = ()
     hidden_tokens: int = 0
-    dynamic_tools: bool = False
+    effort_tokens: dict[str, int] = field(default_factory=dict)
+    replays_reasoning: bool = False
     efforts: tuple[Efforts, ...] = ()
 
 
@@ -42,3 +41,14 @@ def behaviours() -> dict[str, Behaviour]:
     read = [rows.read(Behaviour, row, path.name) for row in rows.tables(path, "behaviour")]
     return rows.unique(read, "id", path.name)
 
+
+def has(model: Announcement, feature: str) -> bool:
+    """Tell whether a model can be asked for a feature of the catalogue."""
+    return catalogue.lacks(model.id, feature) is None
+
+
+def thinking_types(model: Announcement) -> tuple[str, ...]:
+    """Return the types that the member ``thinking`` may have; none where the model pays no heed to it."""
+    if has(model, "thinking-off") or has(model, "thinking-off-undocumented"):
+        return ("enabled", "disabled")
+    return ("enabled",) if has(model, "thinking-member") else ()

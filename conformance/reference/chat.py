@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +25,7 @@ _MILLION = 1_000_000
 class _Spoken:
     reasoning: str
     content: str
-    called: tuple[str, str] | None
+    calls: tuple[tuple[str, str], ...]
     finish: str
     reasoning_tokens: int
     completion_tokens: int
@@ -36,11 +38,12 @@ def completions(call: Call) -> Answer:
     completion = complete(call.service, asked)
     cached = completion["usage"].get("cached_tokens")
     headers = {"Msh-Context-Cache-Token-Saved": str(cached)} if cached else {}
+    pause = 1 / call.service.tokens_per_second if call.service.tokens_per_second else 0.0
     if not asked.get("stream"):
-        return Answer(completion, headers=headers)
+        return Answer(completion, headers=headers, delay=pause * completion["usage"]["completion_tokens"])
     options = asked.get("stream_options") or {}
     fingerprint = f"fpv0_{call.service.name('fingerprint')[:8]}"
-    body = stream.events(completion, fingerprint, usage_chunk=options.get("include_usage") is True)
+    body = stream.events(completion, fingerprint, usage_chunk=options.get("include_usage") is True, pause=pause)
     return Answer(body, headers=headers, media_type=stream.MEDIA_TYPE)
 
 
@@ -63,7 +66,10 @@ def complete(service: Service, asked: Mapping[str, Any], share: Decimal = Decima
     usage = _usage(wanted, spoken, _cached(service, asked, wanted))
     service.purse.pay(share * price(wanted.model.price, usage))
     message = _message(wanted, spoken)
-    choices = [{"index": index, "message": message, "finish_reason": spoken.finish} for index in range(wanted.answers)]
+    choices = [
+        {"index": index, "message": copy.deepcopy(message), "finish_reason": spoken.finish}
+        for index in range(wanted.answers)
+    ]
     created = service.now()
     return {
         "id": f"chatcmpl-{created:08x}{service.draw('chat')[:16]}",
@@ -92,15 +98,16 @@ def _spoken(wanted: ChatRequest, speech: Speech) -> _Spoken:
     thought = tokens.pieces(speech.reasoning)
     quiet = not wanted.thinking and wanted.behaviour.unthought == "empty"
     reasoning_tokens = min(len(thought) + quiet, wanted.limit)
-    arguments = strictjson.canonical(speech.called[1]) if speech.called else ""
-    said = tokens.pieces(f"{speech.called[0]} {arguments}" if speech.called else _stopped(speech.content, wanted.stops))
+    calls = tuple((name, strictjson.canonical(arguments)) for name, arguments in speech.calls)
+    told = [f"{name} {arguments}" for name, arguments in calls] or [_stopped(speech.content, wanted.stops)]
+    said = [piece for text in told for piece in tokens.pieces(text)]
     room = wanted.limit - reasoning_tokens
     whole = len(thought) + quiet <= wanted.limit and len(said) <= room
-    finish = "length" if not whole else "tool_calls" if speech.called else "stop"
+    finish = "length" if not whole else "tool_calls" if calls else "stop"
     return _Spoken(
         reasoning="".join(thought[:reasoning_tokens]),
-        content="" if speech.called else "".join(said[:room]),
-        called=(speech.called[0], arguments) if speech.called and whole else None,
+        content="" if calls else "".join(said[:room]),
+        calls=calls if whole else (),
         finish=finish,
         reasoning_tokens=reasoning_tokens,
         completion_tokens=reasoning_tokens + min(len(said), room),
@@ -115,13 +122,21 @@ def _message(wanted: ChatRequest, spoken: _Spoken) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": spoken.content}
     if wanted.thinking or wanted.behaviour.unthought == "empty":
         message["reasoning_content"] = spoken.reasoning
-    if spoken.called:
-        # Later calls of one conversation go on counting, so that no two ids in it are the same.
-        earlier = sum(len(message.get("tool_calls") or ()) for message in wanted.messages)
-        name, arguments = spoken.called
-        call = {"index": 0, "id": f"{name}_{earlier}", "type": "function"}
-        message["tool_calls"] = [call | {"function": {"name": name, "arguments": arguments}}]
+    if spoken.calls:
+        message["tool_calls"] = _calls(wanted, spoken.calls)
     return message
+
+
+def _calls(wanted: ChatRequest, calls: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
+    """Return the calls with ids that no other call of the conversation bears."""
+    earlier = {call["id"] for message in wanted.messages for call in message.get("tool_calls") or ()}
+    made: list[dict[str, Any]] = []
+    for index, (name, arguments) in enumerate(calls):
+        ids = (f"{name}_{number}" for number in itertools.count(len(earlier) + index))
+        called = {"name": name, "arguments": arguments}
+        free = next(candidate for candidate in ids if candidate not in earlier)
+        made.append({"index": index, "id": free, "type": "function", "function": called})
+    return made
 
 
 def _usage(wanted: ChatRequest, spoken: _Spoken, cached: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance import catalogue
 from conformance.reference.answers import Answer, Call
-from conformance.reference.behaviour import behaviours
+from conformance.reference.behaviour import behaviours, has
 from conformance.vocabulary import Announcement
 
 _DEPLOYED_AT = time(2, 34, 13, tzinfo=UTC)
@@ -48,7 +48,7 @@ def entry(model: Announcement, created: int, day: date) -> dict[str, Any]:
         "supports_video_in": "video" in model.modalities,
         "supports_reasoning": catalogue.families()[model.family].thinks != "never",
     }
-    if behaviour.dynamic_tools:
+    if has(model, "dynamic-tools"):
         shown["supports_dynamic_tools"] = True
     efforts = next((row.valid for row in reversed(behaviour.efforts) if row.since <= day), ())
     if efforts:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Container
 from typing import Any
 
 from conformance.reference import tools
 from conformance.reference.answers import invalid
-from conformance.reference.behaviour import behaviours
+from conformance.reference.behaviour import has
 from conformance.vocabulary import Announcement
 
 ROLES = ("system", "user", "assistant", "tool")
 _MEDIA = {"image_url": "image", "video_url": "video"}
+# The formats are those of https://platform.kimi.ai/docs/guide/use-kimi-vision-model.
+_DATA = {
+    "image": re.compile(r"data:image/(?:jpe?g|png|gif|webp|bmp|heic|heif);base64,[0-9A-Za-z+/]"),
+    "video": re.compile(r"data:video/(?:mp4|mpeg|mov|quicktime|avi|x-flv|mpg|webm|wmv|3gpp);base64,[0-9A-Za-z+/]"),
+}
+_SHOWN = 100
 
 
 def checked(value: object, model: Announcement, files: Container[str]) -> list[dict[str, Any]]:
@@ -47,6 +55,19 @@ def last_text(conversation: list[dict[str, Any]], role: str) -> str:
     return next((text_of(message) for message in reversed(conversation) if message["role"] == role), "")
 
 
+def results(conversation: list[dict[str, Any]]) -> list[str]:
+    """Return the texts of the results of tools that a conversation ends with."""
+    last = itertools.takewhile(lambda message: message["role"] == "tool", reversed(conversation))
+    return [text_of(message) for message in last][::-1]
+
+
+def must_replay_reasoning(conversation: list[dict[str, Any]]) -> None:
+    """Raise Refused where a call of a tool is sent back without the reasoning that led to it; an empty one will do."""
+    for message in conversation:
+        if message.get("tool_calls") and not isinstance(message.get("reasoning_content"), str):
+            raise invalid("thinking is enabled but reasoning_content is missing in assistant tool call message")
+
+
 def _content(message: dict[str, Any], position: int, model: Announcement, files: Container[str]) -> None:
     content = message.get("content")
     if content is None or content == "" or content == []:
@@ -73,8 +94,8 @@ def _part(part: object, model: Announcement, files: Container[str]) -> None:
     medium = _MEDIA[kind]
     payload = part.get(kind)
     url = payload.get("url") if isinstance(payload, dict) else payload
-    if not isinstance(url, str) or not (url.startswith(f"data:{medium}/") or _stored(url, files)):
-        raise invalid(f"Invalid request: unsupported {medium} url: {url}")
+    if not isinstance(url, str) or not (_DATA[medium].match(url) or _stored(url, files)):
+        raise invalid(f"Invalid request: unsupported {medium} url: {str(url)[:_SHOWN]}")
     if medium not in model.modalities:
         raise invalid(f"Invalid request: {medium} input is not supported by the model {model.id}")
 
@@ -86,18 +107,19 @@ def _stored(url: str, files: Container[str]) -> bool:
 def _tools(message: dict[str, Any], position: int, model: Announcement) -> None:
     if message.get("tools") is None:
         return
-    if message["role"] != "system" or not behaviours()[model.family].dynamic_tools:
+    if message["role"] != "system" or not has(model, "dynamic-tools"):
         raise invalid(f"Invalid request: tools are not allowed in the message at position {position}")
     if message.get("content"):
         raise invalid(f"Invalid request: tools cannot be used with content in the message at position {position}")
-    tools.checked(message["tools"])
+    tools.checked(message["tools"], kinds=("function",))
 
 
 def _calls(message: dict[str, Any], position: int, called: set[str]) -> None:
     if message["role"] == "tool":
-        wanted = message.get("tool_call_id") or ""
+        wanted = message.get("tool_call_id")
+        # An empty id was seen in the wild, and stands for the call that bears it; a missing one stands for none.
         if not isinstance(wanted, str) or wanted not in called:
-            raise invalid(f"Invalid request: tool_call_id {wanted} is not found")
+            raise invalid(f"Invalid request: tool_call_id {'' if wanted is None else wanted} is not found")
     calls = message.get("tool_calls")
     if calls is None:
         return

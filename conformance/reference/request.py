@@ -10,7 +10,7 @@ from typing import Any
 from conformance import catalogue
 from conformance.reference import messages, tokens, tools
 from conformance.reference.answers import invalid, not_found
-from conformance.reference.behaviour import Behaviour, behaviours
+from conformance.reference.behaviour import Behaviour, behaviours, has, thinking_types
 from conformance.vocabulary import Announcement
 
 _STOPS = 5
@@ -30,7 +30,8 @@ _CALLED = {
 class ChatRequest:
     """What is asked: ``prompt_tokens`` is the prompt's size, ``limit`` the most tokens that the answer may have.
 
-    ``choice`` is auto, none, required or the name of the function that must be called.
+    ``choice`` is auto, none or required; ``functions`` are those among which it chooses. ``effort`` is empty where no
+    known one was asked for.
     """
 
     model: Announcement
@@ -53,21 +54,25 @@ def read(asked: Mapping[str, Any], models: Mapping[str, Announcement], files: Co
     behaviour = behaviours()[model.family]
     _types(asked)
     conversation = messages.checked(asked.get("messages"), model, files)
-    thinking = _thinking(asked.get("thinking"), behaviour, catalogue.families()[model.family].thinks)
+    thinking = _thinking(asked.get("thinking"), model)
     _parameters(asked, model.family, "thinking" if thinking else "plain")
+    if thinking and behaviour.replays_reasoning:
+        messages.must_replay_reasoning(conversation)
     functions = tools.all_of(asked, conversation)
-    names = [function["name"] for function in functions]
-    size = _prompt_size(conversation, functions, behaviour.hidden_tokens if thinking else 0)
+    choice, eligible = tools.choice(asked.get("tool_choice"), functions, model, thinking=thinking)
+    effort = _effort(asked, model)
+    hidden = behaviour.hidden_tokens + behaviour.effort_tokens.get(effort, 0) if thinking else 0
+    size = _prompt_size(conversation, functions, hidden)
     return ChatRequest(
         model=model,
         behaviour=behaviour,
         thinking=thinking,
         messages=conversation,
-        functions=functions,
-        choice=tools.choice(asked.get("tool_choice"), names, behaviour, thinking=thinking),
+        functions=eligible,
+        choice=choice,
         response_format=tools.response_format(asked.get("response_format")),
         stops=_stops(asked.get("stop")),
-        effort=asked.get("reasoning_effort") or "",
+        effort=effort,
         answers=asked.get("n") or 1,
         prompt_tokens=size,
         limit=_limit(asked, model, behaviour, size),
@@ -91,17 +96,28 @@ def _types(asked: Mapping[str, Any]) -> None:
             raise invalid(f"Invalid request: {member} must be {_CALLED[kinds[-1]]}")
 
 
-def _thinking(asked: Mapping[str, Any] | None, behaviour: Behaviour, thinks: str) -> bool:
-    if asked is None or not behaviour.thinking:
-        return thinks != "never"
+def _thinking(asked: Mapping[str, Any] | None, model: Announcement) -> bool:
+    types = thinking_types(model)
+    if asked is None or not types:
+        return has(model, "thinking")
     kind = asked.get("type", "enabled")
-    if kind not in behaviour.thinking:
-        allowed = " or ".join(f"type={known}" for known in behaviour.thinking)
+    if kind not in types:
+        allowed = " or ".join(f"type={known}" for known in types)
         raise invalid(f"invalid thinking: only {allowed} is allowed for this model")
     keep = asked.get("keep")
-    if keep is not None and not (behaviour.keep and keep == "all"):
+    if keep is not None and not (keep == "all" and has(model, "thinking-keep")):
         raise invalid(f"invalid thinking: keep={keep} is not allowed for this model")
     return bool(kind == "enabled")
+
+
+def _effort(asked: Mapping[str, Any], model: Announcement) -> str:
+    """Return the effort that is asked for: other models pay no heed to it, and k3 takes any unknown one as none."""
+    if not has(model, "reasoning-effort"):
+        return ""
+    inner = (asked.get("thinking") or {}).get("effort")
+    effort = asked.get("reasoning_effort") if inner is None else inner
+    known = {value for row in behaviours()[model.family].efforts for value in row.valid}
+    return effort if isinstance(effort, str) and effort in known else ""
 
 
 def _parameters(asked: Mapping[str, Any], family: str, mode: str) -> None:
@@ -116,6 +132,8 @@ def _parameters(asked: Mapping[str, Any], family: str, mode: str) -> None:
         if not rule.only and not rule.minimum <= value <= rule.maximum:
             bounds = f"{rule.minimum:g} to {rule.maximum:g}"
             raise invalid(f"invalid {rule.parameter}: only {bounds} is allowed for this model")
+    if (asked.get("n") or 1) > 1 and not asked.get("temperature"):
+        raise invalid("invalid n: only 1 is allowed where the temperature is 0")
     if asked.get("top_logprobs") is not None and not asked.get("logprobs"):
         raise invalid("Invalid request: logprobs must be set to true if top_logprobs is used")
 

@@ -67,13 +67,18 @@ class Batch:
 
 @dataclass(slots=True)
 class Service:
-    """The state behind one app; ``clock`` returns seconds since the epoch, ``as_of`` fixes the catalogue's day."""
+    """The state behind one app.
+
+    ``clock`` returns seconds since the epoch, ``as_of`` fixes the catalogue's day, ``tokens_per_second`` is how fast
+    its models speak (None: at once).
+    """
 
     seed: int
     clock: Callable[[], float]
     as_of: date | None
     keys: Collection[str] | None
     purse: Purse
+    tokens_per_second: float | None = None
     files: dict[str, StoredFile] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
     prompts: set[str] = field(default_factory=set)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.reference import tokens
+from conformance.reference.answers import Stream
 
 MEDIA_TYPE = "text/event-stream"
+DONE = b"data: [DONE]\n\n"
 
 
-def events(completion: Mapping[str, Any], fingerprint: str, *, usage_chunk: bool) -> bytes:
-    """Return the whole stream: the usage stands on the finishing chunk, and in a chunk of its own where asked for."""
-    told = [_event(chunk) for chunk in chunks(completion, fingerprint)]
+def events(completion: Mapping[str, Any], fingerprint: str, *, usage_chunk: bool, pause: float = 0.0) -> Stream:
+    """Return the whole stream, with ``pause`` in seconds between its frames.
+
+    The usage stands on the finishing chunk, and in a chunk of its own where that is asked for.
+    """
+    told: list[dict[str, Any] | bytes] = [*chunks(completion, fingerprint)]
     if usage_chunk:
-        told.append(_event(_chunk(completion) | {"choices": [], "usage": completion["usage"]}))
-    return "".join([*told, "data: [DONE]\n\n"]).encode("utf-8", "replace")
+        told.append(_chunk(completion) | {"choices": [], "usage": completion["usage"]})
+    return Stream([*told, DONE], pause)
 
 
 def chunks(completion: Mapping[str, Any], fingerprint: str) -> Iterator[dict[str, Any]]:
@@ -26,7 +31,8 @@ def chunks(completion: Mapping[str, Any], fingerprint: str) -> Iterator[dict[str
             told = {"index": choice["index"], "delta": delta, "finish_reason": None}
             yield _chunk(completion) | {"choices": [told], "system_fingerprint": fingerprint}
         last = {"index": choice["index"], "delta": {}, "finish_reason": choice["finish_reason"]}
-        last["usage"] = completion["usage"]
+        # Each chunk has a usage of its own: what a lie changes in one must not change in the other.
+        last["usage"] = copy.deepcopy(completion["usage"])
         yield _chunk(completion) | {"choices": [last], "system_fingerprint": fingerprint}
 
 
@@ -44,7 +50,3 @@ def _deltas(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _chunk(completion: Mapping[str, Any]) -> dict[str, Any]:
     head = {name: completion[name] for name in ("id", "object", "created", "model")}
     return head | {"object": "chat.completion.chunk"}
-
-
-def _event(chunk: Mapping[str, Any]) -> str:
-    return f"data: {json.dumps(chunk, ensure_ascii=False, separators=(',', ':'))}\n\n"

@@ -12,7 +12,8 @@ from conformance.reference.answers import Answer, Call, data, invalid, not_found
 
 _PIECE = re.compile(r"\s*(?:[A-Za-z]{1,8}|[0-9]{1,3}|\S)|\s+")
 _A_MESSAGE = 4
-_A_PICTURE = 1024
+_A_MEDIUM = range(8, 1025)
+_BYTES_A_TOKEN = 64
 
 
 def pieces(text: str) -> list[str]:
@@ -21,12 +22,20 @@ def pieces(text: str) -> list[str]:
 
 
 def of_message(message: dict[str, Any]) -> int:
-    """Return the number of tokens of one message; a picture or film counts as 1024."""
+    """Return the number of tokens of one message, its pictures and films included."""
     content = message.get("content")
     parts = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
-    count = sum(len(pieces(part["text"])) if part["type"] == "text" else _A_PICTURE for part in parts)
+    count = sum(len(pieces(part["text"])) if part["type"] == "text" else _of_medium(part) for part in parts)
     rest = [message.get("reasoning_content"), message.get("tool_calls"), message.get("tools")]
     return _A_MESSAGE + count + sum(of_json(member) for member in rest if member)
+
+
+def _of_medium(part: dict[str, Any]) -> int:
+    """Return the number of tokens of a picture or film: the more, the larger it is, as far as it was sent along."""
+    payload = part[part["type"]]
+    url = payload["url"] if isinstance(payload, dict) else payload
+    size = len(url) // _BYTES_A_TOKEN if url.startswith("data:") else _A_MEDIUM[-1]
+    return min(max(size, _A_MEDIUM[0]), _A_MEDIUM[-1])
 
 
 def of_json(value: object) -> int:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from conformance.reference import mfjs
 from conformance.reference.answers import invalid
-from conformance.reference.behaviour import Behaviour
+from conformance.reference.behaviour import has
+from conformance.vocabulary import Announcement
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]{0,127}")
 _BUILT_IN = re.compile(r"\$[a-z_]{1,127}")
@@ -15,13 +17,13 @@ _TYPES = ("function", "plugin", "builtin_function")
 _FORMATS = ("text", "json_object", "json_schema")
 
 
-def checked(value: object) -> list[dict[str, Any]]:
-    """Return the functions that the tools of a request define; raises Refused."""
+def checked(value: object, kinds: Sequence[str] = _TYPES) -> list[dict[str, Any]]:
+    """Return the functions that tools of some kinds define; raises Refused."""
     if value is None:
         return []
     if not isinstance(value, list):
         raise invalid("Invalid request: tools must be an array")
-    return [_function(tool) for tool in value]
+    return [_function(tool, kinds) for tool in value]
 
 
 def all_of(asked: Mapping[str, Any], conversation: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -36,21 +38,28 @@ def all_of(asked: Mapping[str, Any], conversation: Sequence[Mapping[str, Any]]) 
     return functions
 
 
-def choice(value: object, names: Sequence[str], behaviour: Behaviour, *, thinking: bool) -> str:
-    """Return ``auto``, ``none``, ``required`` or the name of the function that must be called; raises Refused."""
+Functions = list[dict[str, Any]]
+
+
+def choice(value: object, functions: Functions, model: Announcement, *, thinking: bool) -> tuple[str, Functions]:
+    """Return ``auto``, ``none`` or ``required``, and the functions among which that chooses; raises Refused."""
     if value is None or value in ("auto", "none"):
-        return str(value or "auto")
+        return str(value or "auto"), functions
     named = _named(value)
     if value != "required" and named is None:
         raise invalid(f"Invalid request: invalid tool_choice: {value}, only auto, none and required are supported")
     form = "required" if named is None else "specified"
-    if thinking and form not in behaviour.forced:
+    feature = "forced-call" if named is None else "named-call"
+    if thinking and has(model, f"no-{feature}-while-thinking"):
         raise invalid(f"tool_choice '{form}' is incompatible with thinking enabled")
-    if not names:
+    if not has(model, feature):
+        raise invalid(f"Invalid request: tool_choice '{form}' is not supported by the model {model.id}")
+    if not functions:
         raise invalid(f"Invalid request: tool_choice '{form}' needs tools")
-    if named is not None and named not in names:
+    chosen = [function for function in functions if named in (None, function["name"])]
+    if not chosen:
         raise invalid(f"Invalid request: tool_choice names the unknown function {named}")
-    return "required" if named is None else named
+    return "required", chosen
 
 
 def response_format(value: object) -> dict[str, Any]:
@@ -65,9 +74,9 @@ def response_format(value: object) -> dict[str, Any]:
     return {**value, "type": kind}
 
 
-def _function(tool: object) -> dict[str, Any]:
+def _function(tool: object, kinds: Sequence[str]) -> dict[str, Any]:
     kind = (tool.get("type") or "") if isinstance(tool, dict) else ""
-    if not isinstance(tool, dict) or kind not in _TYPES:
+    if not isinstance(tool, dict) or kind not in kinds:
         raise invalid(f"Invalid request: unknown tool type: {kind}, currently only function and plugin are supported")
     function = tool.get(kind if kind == "plugin" else "function")
     name = function.get("name") if isinstance(function, dict) else None
@@ -78,6 +87,7 @@ def _function(tool: object) -> dict[str, Any]:
         raise invalid(f"Invalid request: parameters of the function {name} must be an object")
     if not isinstance(function.get("strict", True), bool):
         raise invalid(f"Invalid request: strict of the function {name} must be a boolean")
+    mfjs.check(function.get("parameters", {}), "tools.function.parameters")
     return function
 
 
@@ -97,3 +107,4 @@ def _json_schema(value: object) -> None:
         raise invalid("Invalid request: response_format.json_schema.schema must be an object")
     if not isinstance(value.get("strict", True), bool):
         raise invalid("Invalid request: response_format.json_schema.strict must be a boolean")
+    mfjs.check(value["schema"], "response_format.json_schema.schema")
