@@ -72,6 +72,14 @@ def valid(name: str, body: object) -> bool:
         raise CouldNotCheck(Finding("", "a value that can be validated", shown(str(error)))) from None
 
 
+def broken(name: str, body: object) -> frozenset[str]:
+    """Return the clauses that a body breaks, unexplained; raises CouldNotCheck where it cannot be validated."""
+    try:
+        return frozenset(_clause_at(name, error.schema_path) for error in _fast(name).iter_errors(body))
+    except (ValueError, RecursionError) as error:
+        raise CouldNotCheck(Finding("", "a value that can be validated", shown(str(error)))) from None
+
+
 def complaint(schema: Node, value: object) -> str | None:
     """Return what a schema that a request brought along has against a value, or None.
 
