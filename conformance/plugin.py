@@ -132,7 +132,7 @@ def _start(config: pytest.Config) -> RunSession:
     except rows.ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     shown = config.pluginmanager.get_plugin(progress.NAME) or progress.Progress(lambda _: None)
-    running = RunSession(asked, Path(option("out")) if option("out") else None, shown.tell)
+    running = RunSession(asked, Path(option("out")) if option("out") else None, shown)
     config.stash[RUNNING] = config.stash[SESSION] = running
     return running
 

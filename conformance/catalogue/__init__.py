@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,13 +17,15 @@ MODALITIES = frozenset({"text", "image", "video"})
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What the models of one family have in common that a caller must know."""
+    """What the models of one family have in common that a caller must know; families.toml explains each field."""
 
     id: str
     thinks: str
     smallest_call: dict[str, Any]
     source: str
     read: date
+    think: dict[str, Any] = field(default_factory=dict)
+    efforts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,15 @@ class ParameterRule:
     wrong: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
     disputed_source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """How the service bills what it sells by the token."""
+
+    batch_share: float
+    source: str
+    read: date
 
 
 @cache
@@ -97,6 +108,18 @@ def parameter_rules() -> tuple[ParameterRule, ...]:
     """Return the matrix of the parameters; raises rows.ConfigurationError on a row that is wrong."""
     path = _HERE / "parameters.toml"
     return tuple(rows.read(ParameterRule, table, path.name) for table in rows.tables(path, "rule"))
+
+
+@cache
+def batch_share() -> float:
+    """Return the share of the price that requests in batches are billed at; raises rows.ConfigurationError."""
+    path = _HERE / "billing.toml"
+    return float(rows.read(Billing, rows.tables(path, "billing")[0], path.name).batch_share)
+
+
+def modes(family: str) -> tuple[str, ...]:
+    """Return the modes that a family of models answers in: plain, thinking, or both."""
+    return {"never": ("plain",), "always": ("thinking",)}.get(families()[family].thinks, ("plain", "thinking"))
 
 
 def rules_for(family: str, mode: str) -> dict[str, ParameterRule]:

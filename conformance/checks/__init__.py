@@ -20,6 +20,8 @@ from conformance.vocabulary import Check, Clause, CouldNotCheck, Exchange, Findi
 
 OfExchange = Callable[[Exchange, Run], Iterator[Finding]]
 Conversation = tuple[Exchange, ...]
+# Where a chat is answered, whole and in a stream.
+ANSWERS = ("chat.completions", "chat.stream")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,20 @@ def rule_of_exchange(clause: str, *endpoints: str) -> Callable[[OfExchange], Rul
     return make
 
 
+def rule_of_answer(clause: str) -> Callable[[OfExchange], Rule]:
+    """Make a function a rule on every chat answer that succeeded: whole ones, and what the chunks of streams add up to."""
+
+    def make(function: OfExchange) -> Rule:
+        def of_whole(exchange: Exchange, run: Run) -> Iterator[Finding]:
+            return function(answers.whole(exchange), run)
+
+        of_whole.__name__ = function.__name__
+        rule = rule_of_exchange(clause, *ANSWERS)(of_whole)
+        return replace(rule, checks=tuple(replace(check, endpoints=ANSWERS) for check in rule.checks))
+
+    return make
+
+
 def rule_of_response(clause: str) -> Callable[[OfExchange], Rule]:
     """Make a function a rule on every answer of the API in every scenario, whatever its status."""
 
@@ -104,7 +120,8 @@ def rule_of_status(clause: str, endpoint: str) -> Rule:
 
 def rule_of_shape(schema: str) -> Rule:
     """Return the rule of a schema: a check for each of its clauses in each scenario whose answers have that shape."""
-    endpoints = tuple(name for name, endpoint in ledger.endpoints().items() if endpoint.answer == schema)
+    known = ledger.endpoints().items()
+    endpoints = tuple(name for name, endpoint in known if endpoint.answer == schema)
     return Rule(
         "test_shape",
         tuple(
@@ -141,7 +158,8 @@ def nothing_for(clause: str, conversation: Conversation, excuse: str) -> NotAppl
     That is no excuse in a scenario that exists to show it.
     """
     scenario = scenarios().get(conversation[0].scenario)
-    if scenario and scenario.shows and clause.startswith(scenario.shows):
+    shows = scenario.shows if scenario else None
+    if shows and (clause == shows or clause.startswith(f"{shows}.")):
         return CouldNotCheck(Finding("", f"an answer with what {clause} speaks of", excuse))
     return NotApplicable(excuse)
 

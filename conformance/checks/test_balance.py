@@ -2,8 +2,17 @@
 
 from collections.abc import Iterator
 
-from conformance.checks import rule_of_exchange, rule_of_shape, rule_of_status
-from conformance.vocabulary import Exchange, Finding, NotApplicable, Run
+from conformance import catalogue
+from conformance.checks import (
+    Conversation,
+    asked,
+    rule_of_conversation,
+    rule_of_exchange,
+    rule_of_shape,
+    rule_of_status,
+)
+from conformance.judge import answers, costs
+from conformance.vocabulary import Exchange, Finding, Mode, NotApplicable, Run
 
 TOLERANCE = 1e-5
 # Sums of floats with five decimals are off by less than this, however they are added.
@@ -51,3 +60,22 @@ def test_debt_not_available(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         raise NotApplicable("cash is not negative")
     if not abs(available - voucher) <= TOLERANCE + ROUNDING:
         yield Finding("/data/available_balance", f"the vouchers, {voucher}, as cash is {cash}", available)
+
+
+@rule_of_conversation("balance.spend-agrees", "balance.after")
+def test_spend_agrees(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    if run.mode is Mode.REPLAY:
+        raise NotApplicable("the balances of recordings stand around another run than this")
+    before = asked(run.conversations.get("balance.read", ()), ("balance",))[0]
+    after = asked(conversation, ("balance",))[0]
+    for exchange in (before, after):
+        answers.success(exchange, run)
+    told = list(costs.usages(answers.everything(run)))
+    if not told or not (price := catalogue.models().get(run.model)) or not price.price:
+        raise NotApplicable("nothing was paid for, or at no price that is known")
+    paid = costs.spent(told, run.model)
+    fell = amounts(before)[0] - amounts(after)[0]
+    # Each request may be rounded by itself, and the money of a batch that was cancelled is not told.
+    slack = TOLERANCE * (len(told) + 1) + ROUNDING
+    if abs(fell - paid) > slack:
+        yield Finding("/data/available_balance", f"{paid:.5f} less than before, within {slack:.5f}", f"{fell:.5f} less")

@@ -287,3 +287,18 @@ def test_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
     succeeded = sum(not failed(line) for line in lines(conversation, run))
     if succeeded != completed:
         yield Finding("", f"{completed} lines that succeeded, as request_counts tells", succeeded)
+
+
+@rule_of_conversation("batches.output.same-as-chat", COMPLETE)
+def test_same_as_chat(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    wholes = [other for other in run.conversations.get("chat.one-word", ()) if other.endpoint == "chat.completions"]
+    same = [line for line in lines(conversation, run) if line["custom_id"] == batches.CUSTOM_IDS[0]]
+    if not wholes or not same:
+        raise CouldNotCheck(Finding("", "a line of a batch, and chat.one-word, which asks the same", "not both"))
+    answers.success(wholes[0], run)
+    for pointer in ("/choices/0/finish_reason", "/usage/prompt_tokens"):
+        wanted, told = find(wholes[0].json, pointer), find(same[0], f"/response/body{pointer}")
+        if wanted is ABSENT or told is ABSENT:
+            raise CouldNotCheck(Finding(pointer, "a value in both", "not in both"))
+        if wanted != told:
+            yield Finding(f"custom_id {same[0]['custom_id']} {pointer}", f"{wanted}, as in the chat answer", told)

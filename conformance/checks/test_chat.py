@@ -9,17 +9,20 @@ from conformance.checks import (
     Conversation,
     asked,
     rule_of_conversation,
-    rule_of_exchange,
+    rule_of_answer,
     rule_of_shape,
     rule_of_status,
 )
 from conformance.checks.clocks import in_seconds, of_now
 from conformance.judge import answers, shapes
+from conformance.scenarios.chat import PREFIX
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, Value, find, member
 
 CHAT = "chat.completions"
 # Seconds by which the time inside an id may differ from the created time beside it.
 ID_TIME = 60
+# By so many tokens at the most the question about the picture is longer than the prompt it is held against.
+WORDS_MORE = 12
 
 test_status = rule_of_status("chat.status", CHAT)
 test_shape = rule_of_shape("chat.completion")
@@ -75,13 +78,13 @@ def declared(exchange: Exchange) -> dict[str, Any]:
     return {function["name"]: function for function in functions if isinstance(find(function, "/name"), str)}
 
 
-@rule_of_exchange("chat.created-seconds", CHAT)
+@rule_of_answer("chat.created-seconds")
 def test_created_seconds(exchange: Exchange, run: Run) -> Iterator[Finding]:
     yield from in_seconds(exchange.at("/created", int), "/created", exchange, run)
     yield from of_now(exchange.at("/created", int), "/created", exchange, run)
 
 
-@rule_of_exchange("chat.model-asked", CHAT)
+@rule_of_answer("chat.model-asked")
 def test_model_asked(exchange: Exchange, run: Run) -> Iterator[Finding]:
     if not run.target.official:
         raise NotApplicable("a gateway may call the model by another name")
@@ -90,14 +93,24 @@ def test_model_asked(exchange: Exchange, run: Run) -> Iterator[Finding]:
         yield Finding("/model", wanted, told)
 
 
-@rule_of_exchange("chat.choice.indices", CHAT)
+@rule_of_answer("chat.choice.indices")
 def test_choice_indices(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     told = [member(choice, "/index", int) for _, choice in choices(exchange)]
     if sorted(told) != list(range(len(told))):
         yield Finding("/choices", f"indices {list(range(len(told)))}", str(told))
 
 
-@rule_of_exchange("chat.usage.sum", CHAT)
+@rule_of_answer("chat.choice.count")
+def test_choice_count(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    if exchange.file and not exchange.request.body:
+        raise NotApplicable("the recording does not tell the request")
+    n = find(exchange.asked, "/n")
+    wanted = n if type(n) is int else 1
+    if (told := len(choices(exchange))) != wanted:
+        yield Finding("/choices", f"{wanted} choice(s)", told)
+
+
+@rule_of_answer("chat.usage.sum")
 def test_usage_sum(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     prompt, completion = exchange.at("/usage/prompt_tokens", int), exchange.at("/usage/completion_tokens", int)
     total = exchange.at("/usage/total_tokens", int)
@@ -105,14 +118,14 @@ def test_usage_sum(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         yield Finding("/usage/total_tokens", f"{prompt} + {completion} = {prompt + completion}", total)
 
 
-@rule_of_exchange("chat.usage.cached-within-prompt", CHAT)
+@rule_of_answer("chat.usage.cached-within-prompt")
 def test_cached_within_prompt(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     cached, prompt = optional(exchange, "/usage/cached_tokens"), exchange.at("/usage/prompt_tokens", int)
     if cached > prompt:
         yield Finding("/usage/cached_tokens", f"at most {prompt}, the prompt tokens", cached)
 
 
-@rule_of_exchange("chat.usage.cached-agree", CHAT)
+@rule_of_answer("chat.usage.cached-agree")
 def test_cached_agree(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     flat = optional(exchange, "/usage/cached_tokens")
     detailed = optional(exchange, "/usage/prompt_tokens_details/cached_tokens")
@@ -120,7 +133,7 @@ def test_cached_agree(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         yield Finding("/usage/prompt_tokens_details/cached_tokens", f"{flat}, as in /usage/cached_tokens", detailed)
 
 
-@rule_of_exchange("chat.usage.reasoning-within-completion", CHAT)
+@rule_of_answer("chat.usage.reasoning-within-completion")
 def test_reasoning_within_completion(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     where = "/usage/completion_tokens_details/reasoning_tokens"
     reasoning, completion = optional(exchange, where), exchange.at("/usage/completion_tokens", int)
@@ -128,19 +141,19 @@ def test_reasoning_within_completion(exchange: Exchange, _run: Run) -> Iterator[
         yield Finding(where, f"at most {completion}, the completion tokens", reasoning)
 
 
-@rule_of_conversation("chat.usage.counts-prompt", "chat.two-turns")
+@rule_of_conversation("chat.usage.counts-prompt", "tools.call")
 def test_counts_prompt(conversation: Conversation, run: Run) -> Iterator[Finding]:
     turns = asked(conversation, (CHAT,))
     for turn in turns:
         answers.success(turn, run)
-    if len(turns) < 2:
-        raise CouldNotCheck(Finding("", "two turns", len(turns)))
-    first, second = (turn.at("/usage/prompt_tokens", int) for turn in turns[:2])
-    if not second > first:
-        yield Finding("/usage/prompt_tokens", f"more than {first}, as the prompt holds the one before", second)
+    if len(turns) < 2 or len(member(turns[0].asked, "/messages", list)) == len(member(turns[-1].asked, "/messages", list)):
+        raise CouldNotCheck(Finding("", "two turns", f"{len(turns)} answers to the same prompt"))
+    first, last = (turn.at("/usage/prompt_tokens", int) for turn in (turns[0], turns[-1]))
+    if not last > first:
+        yield Finding("/usage/prompt_tokens", f"more than {first}, as the prompt holds the one before", last)
 
 
-@rule_of_exchange("chat.finish.tool-calls", CHAT)
+@rule_of_answer("chat.finish.tool-calls")
 def test_finish_tool_calls(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     for where, choice in choices(exchange):
         reason, calls = member(choice, "/finish_reason", str), find(choice, "/message/tool_calls")
@@ -163,7 +176,7 @@ def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding
                 )
 
 
-@rule_of_exchange("chat.finish.within-budget", CHAT)
+@rule_of_answer("chat.finish.within-budget")
 def test_within_budget(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     budget = request_member(exchange, "max_completion_tokens", int)
     used = exchange.at("/usage/completion_tokens", int)
@@ -171,7 +184,7 @@ def test_within_budget(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         yield Finding("/usage/completion_tokens", f"at most {budget}, the max_completion_tokens asked for", used)
 
 
-@rule_of_exchange("chat.finish.length-spent", CHAT)
+@rule_of_answer("chat.finish.length-spent")
 def test_length_spent(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     if not any(choice.get("finish_reason") == "length" for _, choice in choices(exchange)):
         raise NotApplicable('no choice ends with "length"')
@@ -181,7 +194,7 @@ def test_length_spent(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         yield Finding("/usage/completion_tokens", f'about {budget}, as it ends with "length"', used)
 
 
-@rule_of_exchange("chat.tool-call.ids-unique", CHAT)
+@rule_of_answer("chat.tool-call.ids-unique")
 def test_tool_call_ids_unique(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     ids = [member(call, "/id", str) for _, call in tool_calls(exchange)]
     for name, times in Counter(ids).items():
@@ -189,7 +202,7 @@ def test_tool_call_ids_unique(exchange: Exchange, _run: Run) -> Iterator[Finding
             yield Finding("/choices", f"the tool call id {name!r} once", f"{times} times")
 
 
-@rule_of_exchange("chat.tool-call.arguments-json", CHAT)
+@rule_of_answer("chat.tool-call.arguments-json")
 def test_tool_call_arguments(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     for where, call in tool_calls(exchange):
         arguments = member(call, "/function/arguments", str)
@@ -202,7 +215,7 @@ def test_tool_call_arguments(exchange: Exchange, _run: Run) -> Iterator[Finding]
             yield Finding(f"{where}/function/arguments", "the text of a JSON object", arguments)
 
 
-@rule_of_exchange("chat.tool-call.known-function", CHAT)
+@rule_of_answer("chat.tool-call.known-function")
 def test_tool_call_known(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     calls = tool_calls(exchange)
     names = declared(exchange)
@@ -211,7 +224,7 @@ def test_tool_call_known(exchange: Exchange, _run: Run) -> Iterator[Finding]:
             yield Finding(f"{where}/function/name", f"one of {', '.join(names)}", name)
 
 
-@rule_of_exchange("chat.tool-call.arguments-declared", CHAT)
+@rule_of_answer("chat.tool-call.arguments-declared")
 def test_tool_call_declared(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     calls = tool_calls(exchange)
     functions = declared(exchange)
@@ -227,7 +240,7 @@ def test_tool_call_declared(exchange: Exchange, _run: Run) -> Iterator[Finding]:
             yield Finding(f"{where}/function/arguments", "what the parameters declare", complaint)
 
 
-@rule_of_exchange("chat.answer.not-empty", CHAT)
+@rule_of_answer("chat.answer.not-empty")
 def test_not_empty(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     stopped = [(where, choice) for where, choice in choices(exchange) if choice.get("finish_reason") == "stop"]
     if not stopped:
@@ -241,7 +254,7 @@ def test_not_empty(exchange: Exchange, _run: Run) -> Iterator[Finding]:
             )
 
 
-@rule_of_exchange("chat.id-created", CHAT)
+@rule_of_answer("chat.id-created")
 def test_id_created(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     name, created = exchange.at("/id", str), exchange.at("/created", int)
     digits = name.removeprefix("chatcmpl-")
@@ -249,3 +262,38 @@ def test_id_created(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         raise NotApplicable("the id is not chatcmpl- and 24 hexadecimal digits")
     if abs(int(digits[:8], 16) - created) > ID_TIME:
         yield Finding("/id", f"{created:08x}, the created time, within {ID_TIME} s", digits[:8])
+
+
+@rule_of_conversation("chat.partial", "chat.partial")
+def test_partial(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    for exchange in asked(conversation, (CHAT,)):
+        answers.success(exchange, run)
+        said = exchange.at("/choices/0/message/content", str)
+        if not said.strip():
+            raise CouldNotCheck(Finding("/choices/0/message/content", "some text", said))
+        if said.lstrip().startswith(PREFIX):
+            yield Finding("/choices/0/message/content", f"what comes after {PREFIX!r}", said)
+
+
+@rule_of_conversation("chat.vision-counted", "chat.vision")
+def test_vision_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    for exchange in asked(conversation, (CHAT,)):
+        answers.success(exchange, run)
+        without = run.conversations.get("chat.one-word", ())
+        plain = [answers.success(other, run) and other for other in without if other.endpoint == CHAT]
+        if not plain:
+            raise CouldNotCheck(Finding("", "chat.one-word, a prompt without a picture", "it was not asked"))
+        fewer, told = (each.at("/usage/prompt_tokens", int) for each in (plain[0], exchange))
+        if not told > fewer + WORDS_MORE:
+            yield Finding("/usage/prompt_tokens", f"more than {fewer} for a shorter prompt without picture", told)
+
+
+@rule_of_conversation("chat.cached", "tools.call")
+def test_cached(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    turns = asked(conversation, (CHAT,))
+    for turn in turns:
+        answers.success(turn, run)
+    if len(turns) < 2:
+        raise CouldNotCheck(Finding("", "a prompt that was asked before", len(turns)))
+    if all(find(turn.json, "/usage/cached_tokens") in (ABSENT, None, 0) for turn in turns[1:]):
+        yield Finding("/usage/cached_tokens", "some tokens from the cache", "none in any repetition")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from conformance.checks import rule_of_response
 from conformance.contract import ledger
 from conformance.evidence.redact import MARK
+from conformance.judge import answers
 from conformance.judge.answers import PASSING
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run
 
@@ -17,6 +18,12 @@ def is_text(exchange: Exchange) -> bool:
     endpoint = ledger.endpoints().get(exchange.endpoint)
     status = exchange.response.status if exchange.response else 0
     return status < 400 and endpoint is not None and (endpoint.lines or endpoint.answer is None)
+
+
+def is_streamed(exchange: Exchange) -> bool:
+    """Tell whether a stream was asked for and not refused; what it is then, other clauses speak of."""
+    status = exchange.response.status if exchange.response else 0
+    return status < 400 and answers.is_stream(exchange)
 
 
 def from_elsewhere(exchange: Exchange) -> bool:
@@ -33,8 +40,8 @@ def is_redirect(exchange: Exchange) -> bool:
 
 @rule_of_response("http.content-type")
 def test_content_type(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if is_text(exchange) or is_redirect(exchange) or from_elsewhere(exchange):
-        raise NotApplicable("neither the content of a file, a redirect, nor a page of a gateway is JSON")
+    if is_text(exchange) or is_streamed(exchange) or is_redirect(exchange) or from_elsewhere(exchange):
+        raise NotApplicable("neither a stream, the content of a file, a redirect nor a page of a gateway is JSON")
     if exchange.file and exchange.header("content-type") is None:
         raise NotApplicable("the recording does not tell the headers")
     said = exchange.header("content-type") or "none"
@@ -44,8 +51,8 @@ def test_content_type(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_response("http.json")
 def test_json(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if is_text(exchange) or is_redirect(exchange) or from_elsewhere(exchange):
-        raise NotApplicable("neither the content of a file, a redirect, nor a page of a gateway is JSON")
+    if is_text(exchange) or is_streamed(exchange) or is_redirect(exchange) or from_elsewhere(exchange):
+        raise NotApplicable("neither a stream, the content of a file, a redirect nor a page of a gateway is JSON")
     try:
         _ = exchange.json
     except CouldNotCheck as broken:

@@ -5,6 +5,7 @@ Without that positive control a dead port, a refused key or a server that says n
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from conformance.checks import Conversation, Rule, check_of, shape_of
 from conformance.contract import ledger, schemas
@@ -35,12 +36,18 @@ def controlled(part: Part, scenario: Scenario) -> Judgement:
 
     def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
         refusal = ledger.refusals()[str(scenario.refusal)]
+        looked, excuse = False, ""
         for exchange in refused(conversation):
             require_control(exchange, scenario, run)
             code = status_of(exchange)
             if part is not status and code not in refusal.status:
-                raise NotApplicable(f"it was answered with {code}, which the clause of the status speaks of")
-            yield from part(exchange, refusal, run)
+                excuse = f"it was answered with {code}, which the clause of the status speaks of"
+                continue
+            looked = True
+            for finding in part(exchange, refusal, run):
+                yield replace(finding, where=f"step {exchange.step} {finding.where}")
+        if not looked:
+            raise NotApplicable(excuse)
 
     return judge
 
@@ -111,7 +118,14 @@ def names(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding]:
         yield Finding("/error/message", f"a message that names {thing}", said)
 
 
-PARTS: dict[str, Part] = {"status": status, "envelope": envelope, "type": kind, "names": names}
+def message(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding]:
+    """Yield a finding where the message has other words than real traffic shows."""
+    said = exchange.at("/error/message", str)
+    if not re.fullmatch(refusal.pattern or "", said):
+        yield Finding("/error/message", f"text that matches {refusal.pattern}", said)
+
+
+PARTS: dict[str, Part] = {"status": status, "envelope": envelope, "type": kind, "names": names, "message": message}
 
 
 def _checks() -> Iterator[Check]:

@@ -41,6 +41,8 @@ def read_clauses(path: Path) -> list[Clause]:
             raise rows.ConfigurationError(f"{where}: sentence must be one sentence that ends with a full stop")
         if clause.kind is Kind.OBSERVED and clause.level is Level.MUST:
             raise rows.ConfigurationError(f"{where}: what is only observed is never a MUST")
+        if not 0 <= clause.at_least < 1 or (clause.samples > 0) is not (clause.at_least > 0):
+            raise rows.ConfigurationError(f"{where}: samples and at_least, a share below 1, go together")
         if clause.excluded is not None and not clause.excluded.strip():
             raise rows.ConfigurationError(f"{where}: excluded needs its reason")
     return read

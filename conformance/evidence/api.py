@@ -19,7 +19,7 @@ class Api:
     """One scenario's way to a target.
 
     ``exchanges`` grows with every call, also with those that fail. ``smallest`` holds the members that make the
-    cheapest legal chat request of the model.
+    cheapest legal chat request of the model, ``think`` those that are to be added where it shall think first.
     """
 
     def __init__(
@@ -30,11 +30,13 @@ class Api:
         key: str,
         *,
         smallest: dict[str, Any],
+        think: dict[str, Any] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.model = model
         self.key = key
         self.smallest = smallest
+        self.think = think or {}
         self.exchanges: list[Exchange] = []
         self.sleep = sleep
         self._client = client
@@ -84,6 +86,11 @@ class Api:
         """Send the cheapest legal chat request with these messages; ``members`` are added to it or replace."""
         body = {"model": self.model, "messages": list(messages), **self.smallest, **members}
         return self.call("chat.completions", json=body, refused=refused)
+
+    def stream(self, *messages: dict[str, Any], **members: object) -> Exchange:
+        """Send the cheapest legal chat request whose answer is streamed."""
+        body = {"model": self.model, "messages": list(messages), **self.smallest, **members, "stream": True}
+        return self.call("chat.stream", json=body)
 
     def afterwards(self, action: Callable[[], object]) -> None:
         """Have an action done when the scenario ends, also when it ends half-way; the last one given comes first."""

@@ -18,7 +18,7 @@ import httpx
 from conformance import strictjson
 from conformance.evidence.client import NoRecording
 from conformance.evidence.recorded.cassettes import refuse_growth
-from conformance.vocabulary import Exchange, Request, Response
+from conformance.vocabulary import Exchange, Piece, Request, Response
 
 SIZE_LIMIT = 64 * 1024 * 1024
 
@@ -73,7 +73,7 @@ def _recorded(answer: Response, exchange: Exchange) -> dict[str, Any]:
         "recorded_at": exchange.made_at.isoformat() if exchange.made_at else None,
         "cut": answer.cut,
         "refused": exchange.refused,
-    }
+    } | ({"x-chunks": [[piece.seconds, piece.size] for piece in answer.pieces]} if answer.pieces else {})
 
 
 class Cassette(httpx.BaseTransport):
@@ -100,7 +100,7 @@ class Cassette(httpx.BaseTransport):
             # As bytes, which may be any: a text is taken for ASCII.
             headers=[(name.encode(), value.encode()) for name, values in played["headers"].items() for value in values],
             stream=httpx.ByteStream(played["body"]["string"]),
-            extensions={"recorded_at": made_at} if made_at else {},
+            extensions={"pieces": _pieces(played)} | ({"recorded_at": made_at} if made_at else {}),
         )
 
     @property
@@ -138,6 +138,17 @@ class Cassette(httpx.BaseTransport):
         why = "; ".join(f"{name.removesuffix('_matches')}: {text}".strip() for name, text in differences)
         near = f"{nearest.method} {nearest.uri}"
         return f"{self.path}: no recording of {wanted}; the nearest is {near}, which differs in {why}"
+
+
+def _pieces(played: Mapping[str, Any]) -> tuple[Piece, ...]:
+    """Return the pieces that a stream arrived in when it was recorded; raises NoRecording where they are none."""
+    try:
+        found = tuple(Piece(float(seconds), int(size)) for seconds, size in played.get("x-chunks") or ())
+    except (TypeError, ValueError):
+        raise NoRecording("a recording has something else than pairs of seconds and bytes in x-chunks") from None
+    if found and sum(piece.size for piece in found) != len(played["body"]["string"]):
+        raise NoRecording("the x-chunks of a recording are not as long as its body")
+    return found
 
 
 def _moment(metadata: Mapping[str, str], played: Mapping[str, Any]) -> datetime | None:

@@ -20,11 +20,13 @@ from conformance.evidence.bodies import pieces
 from conformance.evidence.limits import Limits, seconds_of
 from conformance.evidence.redact import REQUEST_HEADERS, RESPONSE_HEADERS, Redactor
 from conformance.targets import is_loopback
-from conformance.vocabulary import Attempt, Exchange, Headers, Request, Response, Target, header
+from conformance.vocabulary import Attempt, Exchange, Headers, Piece, Request, Response, Target, header
 
 ATTEMPTS = 3
 USER_AGENT = f"kimi-conformance/{__version__}"
 BOUNDARY = "kimi-conformance-boundary"
+# A stream in more pieces than this is one byte at a time, of which nobody wants to know when each came.
+PIECES_KEPT = 20_000
 
 
 class NoRecording(Exception):
@@ -147,12 +149,12 @@ class Client:
             return Said(failure=f"the answer was not whole within {wait.whole:g} s")
 
     def _send(self, request: httpx.Request) -> Said:
-        deadline = time.monotonic() + self.target.timeouts.whole
+        begun = time.monotonic()
         try:
             response = self._http.send(request, stream=True)
             try:
                 recorded_at = response.extensions.get("recorded_at")
-                return Said(self._read(response, deadline), made_at=recorded_at)
+                return Said(self._read(response, begun), made_at=recorded_at)
             finally:
                 response.close()
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -170,18 +172,24 @@ class Client:
         except Exception as error:  # noqa: BLE001 - whatever a host makes a library raise is what became of the request
             return Said(failure=self._sentence(f"the answer cannot be read: {type(error).__name__}", error))
 
-    def _read(self, response: httpx.Response, deadline: float) -> Response:
+    def _read(self, response: httpx.Response, begun: float) -> Response:
         limit, body, cut = self.target.body_limit, bytearray(), False
+        arrived: list[Piece] = []
         for piece in pieces(response):
+            seconds = time.monotonic() - begun
+            arrived.append(Piece(round(seconds, 6), len(piece)))
             body += piece
             if len(body) > limit:
                 del body[limit:]
                 cut = True
                 break
-            if time.monotonic() > deadline:
+            if seconds > self.target.timeouts.whole:
                 raise TooLongError
         kept = self.redactor.headers(tuple(response.headers.multi_items()), RESPONSE_HEADERS)
-        return Response(response.status_code, kept, self.redactor.body(bytes(body), cut=cut), cut)
+        clean = self.redactor.body(bytes(body), cut=cut)
+        whole = is_stream(kept) and not cut and clean == body and len(arrived) <= PIECES_KEPT
+        known = tuple(arrived) if whole else ()
+        return Response(response.status_code, kept, clean, cut, response.extensions.get("pieces", known))
 
     def _wait(self, said: Said, made: int) -> float | None:
         """Return the seconds to wait before the next attempt, or None where there must be none."""
@@ -208,6 +216,11 @@ class Client:
 
     def _sentence(self, what: str, error: Exception) -> str:
         return self.redactor.text(f"{what}: {error or type(error).__name__}")
+
+
+def is_stream(headers: Headers) -> bool:
+    """Tell whether an answer says that it is a stream of events."""
+    return (header(headers, "content-type") or "").lower().startswith("text/event-stream")
 
 
 def json_bytes(value: object) -> bytes:

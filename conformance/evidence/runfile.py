@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from conformance import rows, strictjson
 from conformance.evidence.redact import Redactor
-from conformance.vocabulary import Attempt, Change, Exchange, Headers, Request, Response, Verdict
+from conformance.vocabulary import Attempt, Change, Exchange, Headers, Piece, Request, Response, Verdict
 
 Record = dict[str, Any]
 
@@ -183,14 +183,21 @@ def _response_record(answer: Response | None) -> Record | None:
         "headers": [list(pair) for pair in answer.headers],
         "cut": answer.cut,
         **_body(answer.body),
-    }
+    } | ({"pieces": [[piece.seconds, piece.size] for piece in answer.pieces]} if answer.pieces else {})
 
 
 def _response_of(record: Record | None) -> Response | None:
     if record is None:
         return None
     status, cut = _typed(record, "status", int), _typed(record, "cut", bool)
-    return Response(status, _headers(record["headers"]), _bytes(record), cut)
+    return Response(status, _headers(record["headers"]), _bytes(record), cut, _pieces(record.get("pieces", [])))
+
+
+def _pieces(pairs: list[list[float]]) -> tuple[Piece, ...]:
+    return tuple(
+        Piece(_of(seconds, "the seconds of a piece", int, float), _of(size, "the size of a piece", int))
+        for seconds, size in pairs
+    )
 
 
 def _headers(pairs: list[list[str]]) -> Headers:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from conformance import strictjson
 from conformance.contract import ledger
-from conformance.vocabulary import CouldNotCheck, Endpoint, Exchange, Finding, NotApplicable, Response, Run
+from conformance.judge.stream import Transcript, read
+from conformance.vocabulary import CouldNotCheck, Endpoint, Exchange, Finding, NotApplicable, Response, Run, find
 
 _TITLE = re.compile(rb"<title[^>]*>([^<]{0,120})", re.IGNORECASE)
 # What an account or a busy service answers to any request: it says nothing about the request.
@@ -101,6 +103,51 @@ def success(exchange: Exchange, run: Run) -> Response:
         status(exchange, run)
         raise CouldNotCheck(Finding("status", "a success", f"{answer.status}: {message(exchange)}"))
     return answer
+
+
+def transcript(exchange: Exchange) -> Transcript:
+    """Return what a stream of events says, read once; raises CouldNotCheck where there is no answer."""
+    known = exchange.__dict__.get("transcript")
+    if known is None:
+        answer = response(exchange)
+        known = read(answer.body, include_usage=_asks_for_usage(exchange), cut=answer.cut)
+        exchange.__dict__["transcript"] = known
+    found: Transcript = known
+    return found
+
+
+def _asks_for_usage(exchange: Exchange) -> bool | None:
+    """Tell whether a request asks for the usage of a stream, or None where a recording does not tell the request."""
+    if not exchange.request.body:
+        return None
+    try:
+        return find(exchange.asked, "/stream_options/include_usage") is True
+    except CouldNotCheck:
+        return None
+
+
+def is_stream(exchange: Exchange) -> bool:
+    """Tell whether an exchange is one whose answer is a stream of events."""
+    endpoint = ledger.endpoints().get(exchange.endpoint)
+    return endpoint is not None and endpoint.events
+
+
+def whole(exchange: Exchange) -> Exchange:
+    """Return an exchange whose answer is whole: of a stream, what its chunks add up to, with nothing filled in.
+
+    Raises CouldNotCheck where a stream has no chunk.
+    """
+    if not is_stream(exchange):
+        return exchange
+    if "whole" not in exchange.__dict__:
+        completion = transcript(exchange).completion
+        if completion is None:
+            raise CouldNotCheck(Finding("", "a stream with at least one chunk", "none"))
+        added_up = replace(exchange)
+        added_up.__dict__["json"] = completion
+        exchange.__dict__["whole"] = added_up
+    found: Exchange = exchange.__dict__["whole"]
+    return found
 
 
 def values(exchange: Exchange) -> Iterator[tuple[str, object]]:

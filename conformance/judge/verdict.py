@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
 from datetime import date
 
 from conformance.judge.shapes import shown
@@ -29,8 +30,7 @@ def reach(check: Check, exchanges: tuple[Exchange, ...], run: Run) -> Verdict:
     findings: list[Finding] = []
     status, reason = Status.PASS, ""
     try:
-        for finding in check.judge(exchanges, run):
-            findings.append(finding)
+        reason = _collect(check.judge(exchanges, run), findings)
     except CouldNotCheck as refusal:
         status, reason = Status.COULD_NOT_CHECK, str(shown(str(refusal)))
         if not findings:
@@ -47,6 +47,15 @@ def reach(check: Check, exchanges: tuple[Exchange, ...], run: Run) -> Verdict:
         if waiver := waiver_of(check.clause, day, run.target):
             status, reason = Status.WAIVED, f"{waiver.reason} ({waiver.owner}, {waiver.link}, until {waiver.expires})"
     return _verdict(check, exchanges, status, findings, reason)
+
+
+def _collect(judging: Iterator[Finding], findings: list[Finding]) -> str:
+    """Gather the findings of a judgement; return the remark that it ends with, such as a rate, or nothing."""
+    while True:
+        try:
+            findings.append(next(judging))
+        except StopIteration as end:
+            return str(shown(end.value)) if end.value else ""
 
 
 def waiver_of(clause: Clause, day: date, target: Target) -> Waiver | None:
@@ -70,8 +79,8 @@ def _verdict(
 ) -> Verdict:
     endpoints = [exchange.endpoint for exchange in exchanges]
     endpoint = check.clause.endpoint if check.clause.endpoint != "*" or not endpoints else endpoints[-1]
-    if check.endpoints and endpoint not in check.endpoints:
-        endpoint = check.endpoints[0]
+    if check.endpoints:
+        endpoint = next((name for name in endpoints if name in check.endpoints), check.endpoints[0])
     kept = tuple(clean(finding) for finding in findings[:FINDINGS_KEPT])
     if len(findings) > FINDINGS_KEPT:
         kept += (Finding("", "no further finding", f"{len(findings) - FINDINGS_KEPT} more"),)

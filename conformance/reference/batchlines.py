@@ -14,7 +14,6 @@ from conformance.reference.state import Service
 from conformance.vocabulary import Announcement
 
 ENDPOINT = "/v1/chat/completions"
-SHARE = Decimal("0.6")
 
 
 class BadLineError(Exception):
@@ -43,7 +42,7 @@ def answered(line: Mapping[str, Any], service: Service) -> dict[str, Any]:
     status = 200
     try:
         chat.solvent(service)
-        body = chat.complete(service, line["body"], SHARE)
+        body = chat.complete(service, line["body"], Decimal(str(catalogue.batch_share())))
     except Refused as refused:
         status, body = refused.answer.status, refused.answer.body
     name = line["custom_id"]

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.report import curl
 from conformance.report.items import SESSION, Record
-from conformance.report.text import complaint
+from conformance.report.text import complaint, money, pace
 
 COUNTED = ("fail", "error", "could-not-check", "warn", "waived", "pass", "not-applicable")
 # Evidence beyond this is in the run file; a page must open.
@@ -86,6 +86,7 @@ class Page:
         if end["kind"] != "end":
             prefix.append('<p class="provenance">This run did not end: what is missing was not looked at.</p>')
         prefix.extend(f'<p class="stale">Stale: {escape(sentence)}</p>' for sentence in end.get("stale", []))
+        prefix.append(costs(end, [record for record in session.records if record["kind"] == "timing"]))
         postfix.append(changes([record for record in session.records if record["kind"] == "change"]))
         postfix.append(evidence([record for record in session.records if record["kind"] == "exchange"], run))
 
@@ -108,6 +109,12 @@ def source_link(record: Record) -> str:
     if not record["source"].startswith("https://"):
         return source
     return f'<a href="{source}" rel="noreferrer">{escape(record["clause_kind"])}</a><br>read {read}'
+
+
+def costs(end: Record, timings: list[Record]) -> str:
+    """Return what the run cost and how fast its streams came, or nothing."""
+    lines = [line for line in (money(end), *map(pace, timings)) if line]
+    return f'<ul class="costs">{"".join(f"<li>{escape(line)}</li>" for line in lines)}</ul>' if lines else ""
 
 
 def changes(records: list[Record]) -> str:

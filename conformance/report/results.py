@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from conformance.evidence.runfile import Record
-from conformance.report.text import told
+from conformance.report.text import money, pace, told
 
 VERDICT_MEMBERS = (
     "clause",
@@ -45,12 +45,16 @@ def document(records: list[Record]) -> Record:
         "spend": end.get("spend", {}),
         "stale": end.get("stale", []),
         "verdicts": [verdict(record) for record in verdicts],
-        "changes": [
-            {name: value for name, value in record.items() if name != "kind"}
-            for record in records
-            if record["kind"] == "change"
-        ],
+        "changes": of_kind(records, "change"),
+        "timings": of_kind(records, "timing"),
     }
+
+
+def of_kind(records: list[Record], kind: str) -> list[Record]:
+    """Return the records of a kind, without the word that tells it."""
+    return [
+        {name: value for name, value in record.items() if name != "kind"} for record in records if record["kind"] == kind
+    ]
 
 
 def verdict(record: Record) -> Record:
@@ -84,6 +88,7 @@ def markdown(records: list[Record]) -> str:
         found = [record for record in records if record["kind"] == "verdict" and record["status"] == status]
         if found:
             lines += ["", f"### {heading}", "", *(point for record in found for point in points(record))]
+    lines += ["", *(f"- {plain(line)}" for line in (money(end), *map(pace, of_kind(records, "timing"))) if line)]
     lines += [f"\n**Stale:** {plain(sentence)}" for sentence in end.get("stale", [])]
     return "\n".join(lines) + "\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conformance.evidence.runfile import Record
 from conformance.report import results
-from conformance.report.text import complaint
+from conformance.report.text import complaint, money, pace
 
 SHOWN = 12
 CALLED = {
@@ -48,6 +48,9 @@ def _show(records: list[Record], out: Path) -> None:
     table.add_row(*map(str, counts.values()))
     console.print()
     console.print(table)
+    for line in (money(end), *(pace(record) for record in records if record["kind"] == "timing")):
+        if line:
+            console.print(line, markup=False)
     for sentence in end.get("stale", []):
         console.print(f"stale: {sentence}", markup=False)
     verdict = CALLED.get(int(end.get("exit", 4)), "unknown")

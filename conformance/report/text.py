@@ -33,3 +33,26 @@ def told(finding: Record) -> list[str]:
 def value(actual: object) -> str:
     """Return what was there, as JSON writes it unless it is text."""
     return actual if isinstance(actual, str) else json.dumps(actual, ensure_ascii=False)
+
+
+def money(end: Record) -> str:
+    """Return in one sentence what a run sent and cost, or nothing where it asked for nothing."""
+    spend = end.get("spend") or {}
+    if not spend.get("requests"):
+        return ""
+    paid, tokens = spend.get("paid_requests", 0), (spend["prompt_tokens"], spend["completion_tokens"])
+    said = f"{spend['requests']} requests, {paid} of them paid: {tokens[0]} + {tokens[1]} tokens, {spend['usd']:.4f} USD by the usage"
+    before, after = spend.get("balance_before"), spend.get("balance_after")
+    return said if before is None or after is None else f"{said}; the balance fell by {before - after:.5f}"
+
+
+def pace(timing: Record) -> str:
+    """Return in one line how fast a stream came."""
+    names = {"first_byte": "first byte", "first_reasoning": "reasoning", "first_content": "content", "whole": "end"}
+    told = [f"{word} {timing[name]:.3f} s" for name, word in names.items() if timing[name] is not None]
+    if timing["gap_p50"] is not None:
+        gaps = (timing[name] for name in ("gap_p50", "gap_p95", "gap_max"))
+        told.append("gaps " + " / ".join(f"{gap * 1000:.0f}" for gap in gaps) + " ms (p50 / p95 / max)")
+    if timing["tokens_per_second"] is not None:
+        told.append(f"{timing['tokens_per_second']:g} tokens/s")
+    return f"{timing['scenario']}: {', '.join(told)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -18,11 +18,12 @@ from conformance.evidence.cassette import Cassette, path_of
 from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
 from conformance.judge import answers
+from conformance.runner.spending import Budget
 from conformance.runner.settings import Settings
 from conformance.scenarios import scenarios
 from conformance.vocabulary import CouldNotCheck, Exchange, Mode, Request, Scenario
 
-MILLION = 1_000_000
+BALANCE, BALANCE_AFTER = "balance.read", "balance.after"
 
 
 @dataclass
@@ -32,6 +33,21 @@ class Conducted:
     conversations: dict[str, tuple[Exchange, ...]] = field(default_factory=dict)
     crashes: dict[str, str] = field(default_factory=dict)
     cassettes: dict[str, Cassette] = field(default_factory=dict)
+
+
+def stages(scenarios: list[Scenario]) -> Iterator[list[Scenario]]:
+    """Yield the scenarios that may be asked side by side, stage after stage.
+
+    The first one goes alone: a dead host or a refused key is known before anything else is sent. The last one asks for
+    the balance again. Between them the balance comes first, for which all wait that is paid; then what others are held
+    against, and then what has most to ask one after the other.
+    """
+    rest = [scenario for scenario in scenarios[1:] if scenario.name != BALANCE_AFTER]
+    controls = {scenario.control for scenario in scenarios}
+    rest.sort(key=lambda each: (each.name != BALANCE, each.name not in controls, -len(each.calls)))
+    yield scenarios[:1]
+    yield rest
+    yield [scenario for scenario in scenarios[1:] if scenario.name == BALANCE_AFTER]
 
 
 def needed(names: Iterable[str]) -> list[Scenario]:
@@ -56,7 +72,7 @@ def unfit(scenario: Scenario, settings: Settings) -> str | None:
 
 
 class Conductor:
-    """Runs scenarios one stage after the other, and stops asking as soon as it is known that asking is in vain."""
+    """Runs scenarios within the limits of a target, and stops asking as soon as it is known that asking is in vain."""
 
     def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
         self._settings = settings
@@ -64,25 +80,24 @@ class Conductor:
         self._done = Conducted()
         self._stop: str | None = None
         self._broke: str | None = None
-        self._reserved = 0.0
-        self._lock = threading.Lock()
+        self._budget = Budget(settings.model, settings.max_cost)
+        self._balance_known = threading.Event()
         self._redactor = Redactor(settings.target.key_variable, settings.key)
 
     def run(self, wanted: list[Scenario]) -> Conducted:
         """Run the scenarios and return what they came to."""
         fitting = [scenario for scenario in wanted if unfit(scenario, self._settings) is None]
-        free = [scenario for scenario in fitting if not scenario.spends.requests]
-        paid = [scenario for scenario in fitting if scenario.spends.requests]
         if self._settings.mode is Mode.REPLAY:
             for scenario in fitting:
                 cassette = Cassette(path_of(self._settings.cassettes, scenario.name))
                 self._done.cassettes[scenario.name] = cassette
                 self._ask(scenario, self._client(cassette))
             return self._done
+        if not any(scenario.name == BALANCE for scenario in fitting):
+            self._balance_known.set()
         client = self._client(self._transport())
         try:
-            # The first one goes alone: a dead host or a refused key is known before anything else is sent.
-            for stage in (free[:1], free[1:], paid):
+            for stage in stages(fitting):
                 with ThreadPoolExecutor(self._threads()) as pool:
                     list(pool.map(lambda scenario: self._ask(scenario, client), stage))
         finally:
@@ -110,6 +125,13 @@ class Conductor:
         return InProcess(create_app(as_of=self._settings.as_of))
 
     def _ask(self, scenario: Scenario, client: Client) -> None:
+        try:
+            self._ask_now(scenario, client)
+        finally:
+            if scenario.name == BALANCE:
+                self._balance_known.set()
+
+    def _ask_now(self, scenario: Scenario, client: Client) -> None:
         if reason := self._reason_not_to(scenario):
             self._done.conversations[scenario.name] = (not_asked(scenario, reason),)
             return
@@ -122,6 +144,7 @@ class Conductor:
             self._settings.model,
             self._settings.key,
             smallest=dict(family.smallest_call) if family else {"max_completion_tokens": 128},
+            think=dict(family.think) if family else {},
             sleep=(lambda _: None) if offline else time.sleep,
         )
         try:
@@ -135,6 +158,7 @@ class Conductor:
         except Exception:  # noqa: BLE001 - as above
             self._done.crashes.setdefault(scenario.name, self._redactor.text(traceback.format_exc(limit=-4)))
         self._done.conversations[scenario.name] = tuple(api.exchanges)
+        self._budget.settle(scenario, api.exchanges)
         self._learn(api.exchanges)
 
     def _reason_not_to(self, scenario: Scenario) -> str | None:
@@ -142,15 +166,8 @@ class Conductor:
             return self._stop
         if not scenario.spends.requests or self._settings.mode in (Mode.REPLAY, Mode.REFERENCE):
             return None
-        if self._broke:
-            return self._broke
-        cost = most(scenario, self._settings.model)
-        with self._lock:
-            if self._reserved + cost > self._settings.max_cost:
-                limit = f"--max-cost is {self._settings.max_cost:g} USD for the run"
-                return f"not asked: it may cost {cost:.4f} USD, and {limit}"
-            self._reserved += cost
-        return None
+        self._balance_known.wait()
+        return self._stop or self._broke or self._budget.reserve(scenario)
 
     def _learn(self, exchanges: list[Exchange]) -> None:
         for exchange in exchanges:
@@ -173,15 +190,6 @@ def not_asked(scenario: Scenario, reason: str) -> Exchange:
     """Return the exchange that stands for a scenario which was not run, with the reason."""
     endpoint = scenario.calls[0] if scenario.calls else "unknown"
     return Exchange(scenario.name, "0", endpoint, Request("", ""), None, None, failure=reason)
-
-
-def most(scenario: Scenario, model: str) -> float:
-    """Return the most that a scenario may cost, in USD; an unknown model is taken for the dearest."""
-    prices = [known.price for known in catalogue.models().values() if known.price]
-    announced = catalogue.models().get(model)
-    price = (announced and announced.price) or max(prices, key=lambda price: price.output)
-    spends = scenario.spends
-    return (spends.prompt_tokens * price.input + spends.completion_tokens * price.output) / MILLION
 
 
 def _empty(exchange: Exchange) -> bool:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from conformance import strictjson
-from conformance.checks import ExchangeRule, exchange_rules, status_clauses
+from conformance.checks import ANSWERS, ExchangeRule, exchange_rules, status_clauses
 from conformance.checks.test_refusals import envelope_of
 from conformance.contract import ledger, schemas
 from conformance.evidence.runfile import RunFile, exchange_record
 from conformance.judge import answers, shapes, verdict
+from conformance.judge.stream import GRAMMAR
 from conformance.vocabulary import (
     ABSENT,
     Clause,
@@ -31,6 +32,8 @@ READABLE = "http.json"
 KEPT = verdict.FINDINGS_KEPT
 # How a stream begins where the recording does not tell the headers.
 EVENTS = (b"data:", b"event:", b": ")
+# Pieces of an answer that are kept alone.
+PARTS = {"chat.completions.chunk": "chat.chunk"}
 
 
 @dataclass
@@ -65,6 +68,9 @@ class FileJudge:
         if endpoint is not None and endpoint.lines:
             self._lines(exchange, str(endpoint.answer))
             return
+        if exchange.endpoint in ANSWERS and is_events(exchange.response, exchange.header("content-type")):
+            self._stream(replace(exchange, endpoint="chat.stream"))
+            return
         try:
             schema = self._schema(exchange)
         except CouldNotCheck as miss:
@@ -89,8 +95,10 @@ class FileJudge:
         Raises CouldNotCheck where there is none.
         """
         answer = answers.response(exchange)
-        if "event-stream" in (exchange.header("content-type") or "") or answer.body.lstrip().startswith(EVENTS):
-            raise CouldNotCheck(Finding("", "a whole answer", "a stream, which this version does not judge"))
+        if is_events(answer, exchange.header("content-type")):
+            raise CouldNotCheck(Finding("", "a whole answer, or a stream of a chat", f"a stream of {exchange.endpoint}"))
+        if exchange.endpoint in PARTS:
+            return PARTS[exchange.endpoint]
         endpoint = ledger.endpoints().get(exchange.endpoint)
         if endpoint is not None and endpoint.answer is not None and not is_json(exchange):
             return None
@@ -102,6 +110,19 @@ class FileJudge:
         if endpoint is None:
             raise CouldNotCheck(Finding("", "an answer that a schema describes", f"an answer of {exchange.endpoint}"))
         return endpoint.answer
+
+    def _stream(self, exchange: Exchange) -> None:
+        """Judge a stream of events: each of them, their order, and what they add up to."""
+        self._status(exchange)
+        told = answers.transcript(exchange)
+        for clause in (*schemas.clauses_of("chat.chunk"), *GRAMMAR):
+            tally = self._tally(clause, exchange)
+            tally.looked = tally.looked or clause in told.looked_at
+            tally.excuse = "no event here has what this clause speaks of"
+            for finding in told.findings.get(clause, ()):
+                self._found(tally, exchange, finding)
+        for rule in exchange_rules(exchange.endpoint):
+            self._rule(rule, exchange)
 
     def _status(self, exchange: Exchange) -> None:
         """Judge the status, as far as it can be: a recording does not tell whether its request was legal.
@@ -238,6 +259,12 @@ def placed(exchange: Exchange, finding: Finding) -> Finding:
     """Return a finding whose place names the part of the file, where it has more than one."""
     where = " ".join(filter(None, ("" if exchange.step == "1" else exchange.step, finding.where)))
     return verdict.clean(Finding(where, finding.expected, finding.actual))
+
+
+def is_events(answer: Response, content_type: str | None) -> bool:
+    """Tell whether an answer that is no error is a stream of events: by its type, or by its beginning."""
+    typed = "event-stream" in (content_type or "")
+    return answer.status < 400 and (typed or answer.body.lstrip().startswith(EVENTS))
 
 
 def is_json(exchange: Exchange) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -18,8 +18,9 @@ from conformance.evidence.client import NoRecording
 from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile, change_record, exchange_record, verdict_record
 from conformance.judge import answers, verdict
-from conformance.runner import provenance
-from conformance.runner.conduct import MILLION, Conducted, Conductor, needed, unfit
+from conformance.runner import provenance, spending, timing
+from conformance.runner.conduct import Conducted, Conductor, needed, unfit
+from conformance.runner.progress import Progress
 from conformance.runner.settings import Settings
 from conformance.scenarios import scenarios
 from conformance.vocabulary import (
@@ -53,10 +54,10 @@ class Exit(IntEnum):
 class RunSession:
     """Conducts a selection once, then judges it check by check; every record goes to the run file as it is made."""
 
-    def __init__(self, settings: Settings, out: Path | None, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, settings: Settings, out: Path | None, shown: Progress | None = None) -> None:
         self.settings = settings
         self.out = out
-        self._tell = tell
+        self._shown = shown or Progress(lambda _: None)
         redactor = Redactor(settings.target.key_variable, settings.key)
         self._runfile = RunFile(out / "run.ndjson" if out else None, redactor)
         self._done = Conducted()
@@ -71,7 +72,9 @@ class RunSession:
     def conduct(self, checks: list[Check]) -> None:
         """Ask everything that these checks and their controls need, and keep what was said."""
         wanted = needed(check.scenario for check in checks)
-        self._done = Conductor(self.settings, self._tell).run(wanted)
+        fitting = [scenario for scenario in wanted if unfit(scenario, self.settings) is None]
+        self._shown.announce(spending.estimate(fitting, self.settings.model, self.settings.max_cost))
+        self._done = Conductor(self.settings, self._shown.tell).run(wanted)
         self.run = replace(self.run, conversations=self._done.conversations)
         self._runfile.write("run", self._header())
         for conversation in self._done.conversations.values():
@@ -102,6 +105,9 @@ class RunSession:
         """Write the changes and the last record, with the counts, what was spent, and the exit status; return that."""
         for change in self.changes():
             self._runfile.write("change", change_record(change))
+        for exchange, times in timing.of(self.run):
+            place = {"exchange": self._numbers[id(exchange)], "scenario": exchange.scenario}
+            self._runfile.write("timing", place | times)
         verdicts = [record for record in self.records if record["kind"] == "verdict"]
         stale = list(self._stale(verdicts))
         end = {
@@ -153,8 +159,8 @@ class RunSession:
         seen: set[tuple[str, str]] = set()
         told: Counter[str] = Counter()
         for exchange in answers.everything(self.run):
-            for (_, schema), shape in exchange.__dict__.get("shapes", {}).items():
-                for pointer in shape.unknown:
+            for schema, pointers in unknown_members(exchange):
+                for pointer in pointers:
                     where = "/".join("*" if token.isdigit() else token for token in pointer.split("/"))
                     if (exchange.endpoint, where) not in seen and told[exchange.endpoint] < CHANGES_KEPT:
                         seen.add((exchange.endpoint, where))
@@ -167,16 +173,9 @@ class RunSession:
             for request in cassette.unplayed():
                 yield Change("recording-not-played", name, str(cassette.path.name), request)
 
-    def spend(self) -> dict[str, float]:
-        """Return the requests sent and the tokens and US dollars that their answers tell, batches left out."""
-        asked = [exchange for exchange in answers.everything(self.run) if exchange.request.method]
-        prompt = sum(_count(exchange, "prompt_tokens") for exchange in asked)
-        completion = sum(_count(exchange, "completion_tokens") for exchange in asked)
-        model = catalogue.models().get(self.settings.model)
-        price = model.price if model else None
-        usd = (prompt * price.input + completion * price.output) / MILLION if price else 0.0
-        requests = sum(1 + len(exchange.attempts) for exchange in asked)
-        return {"requests": requests, "prompt_tokens": prompt, "completion_tokens": completion, "usd": round(usd, 6)}
+    def spend(self) -> dict[str, Any]:
+        """Return what was sent and what it cost, as the answers tell it."""
+        return spending.of(self.run)
 
     def _old_recordings(self, allowed: int) -> Iterator[str]:
         today = self.settings.as_of or self.run.started.date()
@@ -204,18 +203,18 @@ class RunSession:
                 yield f"the waiver for {waiver.clause} is no longer needed: the clause holds (owner {waiver.owner})"
 
 
+def unknown_members(exchange: Exchange) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the schemas that an exchange was judged by, each with the members that it does not know."""
+    for (_, schema), shape in exchange.__dict__.get("shapes", {}).items():
+        yield schema, shape.unknown
+    if "transcript" in exchange.__dict__:
+        yield "chat.chunk", answers.transcript(exchange).unknown
+
+
 def _holds(clause: str, verdicts: list[Record]) -> bool:
     """Tell whether a clause was looked at and held wherever it was."""
     told = {record["status"] for record in verdicts if record["clause"] == clause}
     return Status.PASS in told and Status.WAIVED not in told
-
-
-def _count(exchange: Exchange, name: str) -> int:
-    try:
-        value = find(exchange.json, f"/usage/{name}")
-    except CouldNotCheck:
-        return 0
-    return value if type(value) is int and 0 <= value < 2**53 else 0
 
 
 def counts(verdicts: list[dict[str, Any]]) -> dict[str, int]:

@@ -8,3 +8,9 @@ from conformance.scenarios import scenario
 def read_balance(api: Api) -> None:
     """Ask for the balance."""
     api.call("balance")
+
+
+@scenario("balance.after", "balance", control="balance.read")
+def read_balance_again(api: Api) -> None:
+    """Ask for the balance when everything else is done."""
+    api.call("balance")

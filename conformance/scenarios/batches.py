@@ -3,19 +3,21 @@
 from conformance.evidence.api import Api, need
 from conformance.evidence.client import json_bytes
 from conformance.scenarios import scenario
+from conformance.scenarios.chat import HELLO, user
 from conformance.vocabulary import Exchange, find
 
 WINDOW = "24h"
 ENDPOINT = "/v1/chat/completions"
 METADATA = {"made_by": "kimi-conformance"}
 CUSTOM_IDS = ("first", "second")
+GOODBYE = user("Reply with exactly one word: goodbye")
 # Reading a batch until it is done takes minutes on the service; what is not done by then is left to its window.
 LOOKS = 40
 ENDED = ("completed", "failed", "expired", "cancelled")
 
 
-def input_lines(api: Api) -> bytes:
-    """Return the input file: one small request for each of CUSTOM_IDS."""
+def input_lines(api: Api, custom_ids: tuple[str, ...] = CUSTOM_IDS) -> bytes:
+    """Return the input file: one small request for each id; the first is that of chat.one-word."""
     lines = [
         {
             "custom_id": custom_id,
@@ -23,18 +25,18 @@ def input_lines(api: Api) -> bytes:
             "url": ENDPOINT,
             "body": {
                 "model": api.model,
-                "messages": [{"role": "user", "content": f"Reply with exactly one word: {custom_id}"}],
+                "messages": [message],
                 **api.smallest,
             },
         }
-        for custom_id in CUSTOM_IDS
+        for custom_id, message in zip(custom_ids, (HELLO, GOODBYE), strict=False)
     ]
     return b"".join(json_bytes(line) + b"\n" for line in lines)
 
 
-def create(api: Api) -> str:
+def create(api: Api, custom_ids: tuple[str, ...] = CUSTOM_IDS) -> str:
     """Upload the input, create the batch and return its id; the input is deleted afterwards."""
-    uploaded = api.upload("kimi-conformance.jsonl", input_lines(api), "batch")
+    uploaded = api.upload("kimi-conformance.jsonl", input_lines(api, custom_ids), "batch")
     file_id = need(uploaded, "/id")
     api.afterwards(lambda: api.call("files.delete", file_id=file_id))
     wanted = {"input_file_id": file_id, "endpoint": ENDPOINT, "completion_window": WINDOW, "metadata": METADATA}
@@ -60,12 +62,12 @@ def watch(api: Api, batch_id: str) -> Exchange:
 @scenario(
     "batches.cancel",
     "files.create", "batches.create", "batches.retrieve", "batches.list", "batches.cancel", "files.delete",
-    spends=(2, 100, 256),
+    spends=(1, 100, 128),
     needs=("batch",),
 )  # fmt: skip
 def cancel_a_batch(api: Api) -> None:
     """Create a batch, find it alone and in the list, cancel it, and watch it end."""
-    batch_id = create(api)
+    batch_id = create(api, CUSTOM_IDS[:1])
     api.afterwards(lambda: _cancel_unless_cancelled(api, batch_id))
     api.call("batches.retrieve", batch_id=batch_id)
     api.call("batches.list")
@@ -80,8 +82,9 @@ def _cancel_unless_cancelled(api: Api, batch_id: str) -> None:
 
 @scenario(
     "batches.complete", "files.create", "batches.create", "batches.retrieve", "batches.output", "files.delete",
-    spends=(2, 100, 256),
+    spends=(2, 200, 256),
     needs=("batch",),
+    control="chat.one-word",
 )  # fmt: skip
 def complete_a_batch(api: Api) -> None:
     """Create a batch, watch it complete, and read its output."""

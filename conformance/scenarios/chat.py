@@ -1,18 +1,14 @@
 """Whole answers of the chat endpoint; each call is the cheapest that shows what is to be seen."""
 
+import base64
+import struct
+import zlib
 from typing import Any
 
 from conformance.evidence.api import Api
 from conformance.scenarios import scenario
 
-WEATHER: dict[str, Any] = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Tell the weather in a city.",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
-}
+PREFIX = "One, two, three,"
 
 
 def user(text: str) -> dict[str, Any]:
@@ -20,37 +16,44 @@ def user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
 
 
+HELLO = user("Reply with exactly one word: hello")
+
+
 @scenario("chat.one-word", "chat.completions", spends=(1, 150, 128))
 def one_word(api: Api) -> None:
     """Ask for one word."""
-    api.chat(user("Reply with exactly one word: hello"))
-
-
-@scenario("chat.system-and-user", "chat.completions", spends=(1, 150, 128))
-def system_and_user(api: Api) -> None:
-    """Ask for one word with a system message before the question."""
-    api.chat(
-        {"role": "system", "content": "You answer as briefly as you can."}, user("Reply with exactly one word: hello")
-    )
+    api.chat(HELLO)
 
 
 @scenario("chat.cut-by-budget", "chat.completions", spends=(1, 150, 8))
 def cut_by_budget(api: Api) -> None:
-    """Ask for much with a budget of few tokens, so that the answer is cut."""
-    api.chat(user("Count from one to one hundred in words, separated by commas."), max_completion_tokens=8)
+    """Ask for much, thinking where the model does, with a budget of few tokens, so that the answer is cut."""
+    much = user("Count from one to one hundred in words, separated by commas.")
+    api.chat(much, **{**api.think, "max_completion_tokens": 8})
 
 
-@scenario("chat.two-turns", "chat.completions", spends=(2, 400, 256))
-def two_turns(api: Api) -> None:
-    """Ask, then ask on with the first answer in the history; the second prompt holds the first."""
-    question = user("Reply with exactly one word: hello")
-    first = api.chat(question)
-    # A model that spends its budget on reasoning says nothing, and nothing is no legal message to send back.
-    said = first.at("/choices/0/message/content", str).strip() or "hello"
-    api.chat(question, {"role": "assistant", "content": said}, user("Reply with exactly one word: goodbye"))
+@scenario("chat.partial", "chat.completions", spends=(1, 150, 128))
+def partial(api: Api) -> None:
+    """Have an answer continued whose beginning is given."""
+    begun = {"role": "assistant", "content": PREFIX, "partial": True}
+    api.chat(user("Count from one to six in words, separated by commas."), begun)
 
 
-@scenario("chat.tool-call", "chat.completions", spends=(1, 300, 256), shows="chat.tool-call")
-def tool_call(api: Api) -> None:
-    """Ask what only a declared tool can tell."""
-    api.chat(user("Call the tool get_weather for the city of Paris."), tools=[WEATHER], max_completion_tokens=256)
+@scenario("chat.vision", "chat.completions", spends=(1, 1200, 128), needs=("image",), control="chat.one-word")
+def vision(api: Api) -> None:
+    """Show a small picture in a data URL."""
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture_of_one_colour()}"}}
+    question = {"type": "text", "text": "Name the colour of this picture. Reply with exactly one word: red"}
+    api.chat({"role": "user", "content": [picture, question]})
+
+
+def picture_of_one_colour(side: int = 32) -> str:
+    """Return a red PNG with sides of so many pixels, in base64."""
+    rows = (b"\0" + b"\xff\0\0" * side) * side
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows, 9)),
+        (b"IEND", b""),
+    )
+    chunks = [struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts]
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode()

@@ -1,0 +1,113 @@
+"""POST /chat/completions, streamed: every event, the order of all of them, and what they add up to."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from conformance.checks import (
+    Conversation,
+    Rule,
+    asked,
+    calling,
+    check_of,
+    nothing_for,
+    rule_of_conversation,
+    rule_of_exchange,
+    rule_of_status,
+)
+from conformance.contract import schemas
+from conformance.judge import answers
+from conformance.judge.stream import GRAMMAR
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Judgement, Mode, NotApplicable, Run, find
+
+STREAM = "chat.stream"
+# Seconds that an answer must take to be generated before it tells how it is sent.
+LONG = 1.0
+# The share of the time until it begins within which a stream comes that is sent at once.
+AT_ONCE = 0.05
+
+test_status = rule_of_status("stream.status", STREAM)
+
+
+def judgement_of_stream(clause: str) -> Judgement:
+    """Return the judgement of one clause about the events of a stream, or about their order."""
+
+    def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
+        looked = False
+        for exchange in asked(conversation, (STREAM,)):
+            answers.success(exchange, run)
+            told = answers.transcript(exchange)
+            looked = looked or clause in told.looked_at
+            yield from told.findings.get(clause, ())
+        if not looked:
+            raise nothing_for(clause, conversation, "no event here has what this clause speaks of")
+
+    return judge
+
+
+CLAUSES = (*schemas.clauses_of("chat.chunk"), *GRAMMAR)
+test_events = Rule(
+    "test_events",
+    tuple(
+        replace(check_of(clause, name, "test_events", judgement_of_stream(clause)), endpoints=(STREAM,))
+        for name in calling(STREAM)
+        for clause in CLAUSES
+    ),
+)
+
+
+@rule_of_exchange("stream.content-type", STREAM)
+def test_content_type(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    if exchange.file and exchange.header("content-type") is None:
+        raise NotApplicable("the recording does not tell the headers")
+    said = exchange.header("content-type") or "none"
+    if said.split(";")[0].strip().lower() != "text/event-stream":
+        yield Finding("header Content-Type", "text/event-stream", said)
+
+
+@rule_of_exchange("stream.incremental", STREAM)
+def test_incremental(exchange: Exchange, run: Run) -> Iterator[Finding]:
+    pieces = exchange.response.pieces if exchange.response else ()
+    if run.mode not in (Mode.LIVE, Mode.RECORD) or exchange.file or not pieces:
+        raise NotApplicable("only a live run tells when the pieces of a stream arrive")
+    begun, spread = pieces[0].seconds, pieces[-1].seconds - pieces[0].seconds
+    if spread > begun * AT_ONCE:
+        return
+    # What a server needs for any answer is no generation: that is known from the whole answer of one word.
+    words = [other.seconds for other in run.conversations.get("chat.one-word", ()) if answers.accepted(other)]
+    if not words or begun < min(words) + LONG:
+        raise NotApplicable(f"the stream did not begin {LONG:g} s later than a whole answer of one word came")
+    yield Finding("", f"pieces from about {min(words):.1f} s on", f"all {len(pieces)} at {begun:.1f} s, within {spread:.3f} s")
+
+
+def both(conversation: Conversation, run: Run) -> tuple[Exchange, Exchange]:
+    """Return what a stream adds up to and the whole answer to the same request; raises CouldNotCheck."""
+    streamed = asked(conversation, (STREAM,))[0]
+    wholes = [other for other in run.conversations.get("chat.one-word", ()) if other.endpoint == "chat.completions"]
+    if not wholes:
+        raise CouldNotCheck(Finding("", "chat.one-word, the same request without a stream", "it was not asked"))
+    for exchange in (streamed, wholes[0]):
+        answers.success(exchange, run)
+    return answers.whole(streamed), wholes[0]
+
+
+@rule_of_conversation("stream.same-finish", "stream.text")
+def test_same_finish(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    streamed, whole = (each.at("/choices/0/finish_reason", str) for each in both(conversation, run))
+    if streamed != whole:
+        yield Finding("/choices/0/finish_reason", f"{whole}, as in the whole answer", streamed)
+
+
+@rule_of_conversation("stream.same-prompt", "stream.text")
+def test_same_prompt(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    streamed, whole = (each.at("/usage/prompt_tokens", int) for each in both(conversation, run))
+    if streamed != whole:
+        yield Finding("/usage/prompt_tokens", f"{whole}, as in the whole answer", streamed)
+
+
+@rule_of_conversation("stream.same-members", "stream.text")
+def test_same_members(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    streamed, whole = (each.at("/choices/0/message", dict) for each in both(conversation, run))
+    # A member that is there and empty says what one that is absent says: a stream has no way to send nothing.
+    told, wanted = ({name for name, value in each.items() if value not in ("", None, [])} for each in (streamed, whole))
+    if told != wanted:
+        yield Finding("/choices/0/message", f"members {sorted(wanted)}", str(sorted(told)))

@@ -1,0 +1,67 @@
+"""What answers cost: the usage that each tells, and the catalogue's price for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from conformance import catalogue, strictjson
+from conformance.judge import answers
+from conformance.vocabulary import CouldNotCheck, Exchange, Price, find
+
+Usage = dict[str, Any]
+MILLION = 1_000_000
+
+
+def price_of(model: str) -> Price:
+    """Return the price of a model; an unknown one is taken for the dearest."""
+    known = catalogue.models().get(model)
+    prices = [other.price for other in catalogue.models().values() if other.price]
+    return (known and known.price) or max(prices, key=lambda price: price.output)
+
+
+def usages(exchanges: Iterable[Exchange]) -> Iterator[tuple[Usage, float]]:
+    """Yield the usage that each answer tells, with the share of the price that it is billed at."""
+    for exchange in exchanges:
+        if exchange.response is None or exchange.response.status != 200:
+            continue
+        if exchange.endpoint in ("chat.completions", "chat.stream"):
+            if isinstance(usage := find(_whole(exchange), "/usage"), dict):
+                yield usage, 1.0
+        elif exchange.endpoint == "batches.output":
+            for line in exchange.response.body.split(b"\n"):
+                if isinstance(usage := find(_parsed(line), "/response/body/usage"), dict):
+                    yield usage, catalogue.batch_share()
+
+
+def _whole(exchange: Exchange) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return answers.whole(exchange).json
+    except CouldNotCheck:
+        return None
+
+
+def _parsed(line: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return strictjson.loads(line)
+    except strictjson.NotStrictJSON:
+        return None
+
+
+def count(usage: Usage, name: str) -> int:
+    """Return a count of a usage, nothing where it is no count."""
+    value = usage.get(name)
+    return value if type(value) is int and 0 <= value < 2**53 else 0
+
+
+def cost_of(usage: Usage, price: Price) -> float:
+    """Return what a usage costs; tokens that were read from the cache are cheaper."""
+    cached, prompt = count(usage, "cached_tokens"), count(usage, "prompt_tokens")
+    fresh, completion = max(0, prompt - cached), count(usage, "completion_tokens")
+    return (cached * price.cache_hit + fresh * price.input + completion * price.output) / MILLION
+
+
+def spent(told: Iterable[tuple[Usage, float]], model: str) -> float:
+    """Return what usages cost at the catalogue's price of a model, nothing where it has none."""
+    known = catalogue.models().get(model)
+    return sum(cost_of(usage, known.price) * share for usage, share in told) if known and known.price else 0.0

@@ -1,0 +1,84 @@
+"""What a run may cost, does cost, and did cost: in tokens, in money, and by the balance before and after."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from conformance.judge import answers
+from conformance.judge.costs import MILLION, cost_of, count, price_of, spent, usages
+from conformance.vocabulary import CouldNotCheck, Exchange, Run, Scenario
+
+
+def most(scenario: Scenario, model: str) -> float:
+    """Return the most that a scenario may cost, in the currency of the catalogue's prices."""
+    price, spends = price_of(model), scenario.spends
+    return (spends.prompt_tokens * price.input + spends.completion_tokens * price.output) / MILLION
+
+
+def estimate(scenarios: Iterable[Scenario], model: str, limit: float) -> str:
+    """Return in one sentence what a run may cost at the most, beside its limit."""
+    paid = [scenario for scenario in scenarios if scenario.spends.requests]
+    requests, cost = sum(scenario.spends.requests for scenario in paid), sum(most(each, model) for each in paid)
+    return f"may cost {cost:.4f} USD at the most: {requests} paid requests to {model}; --max-cost is {limit:g} USD"
+
+
+class Budget:
+    """Keeps a run within its limit: what was spent, and what those may still spend that are being asked."""
+
+    def __init__(self, model: str, limit: float) -> None:
+        self._model = model
+        self._limit = limit
+        self._reserved: dict[str, float] = {}
+        self._spent = 0.0
+        self._lock = threading.Lock()
+
+    def reserve(self, scenario: Scenario) -> str | None:
+        """Set aside the most that a scenario may cost; return why it must not be asked where that is too much."""
+        cost = most(scenario, self._model)
+        with self._lock:
+            if self._spent + sum(self._reserved.values()) + cost > self._limit:
+                limit = f"--max-cost is {self._limit:g} USD for the run"
+                return f"not asked: it may cost {cost:.4f} USD, and {limit}, of which {self._spent:.4f} are spent"
+            self._reserved[scenario.name] = cost
+        return None
+
+    def settle(self, scenario: Scenario, exchanges: Sequence[Exchange]) -> None:
+        """Replace what was set aside by what the answers tell, or keep it where one tells nothing."""
+        told = [cost_of(usage, price_of(self._model)) * share for usage, share in usages(exchanges)]
+        paid = sum(each.endpoint in PAID and (each.response is None or answers.accepted(each)) for each in exchanges)
+        with self._lock:
+            reserved = self._reserved.pop(scenario.name, 0.0)
+            self._spent += sum(told) if len(told) >= paid else max(sum(told), reserved)
+
+
+PAID = ("chat.completions", "chat.stream", "batches.create")
+
+
+def of(run: Run) -> dict[str, Any]:
+    """Return what a run sent and what it cost: requests, tokens, money by the usage and by the balance.
+
+    Where no price of the model is known, the money is 0.
+    """
+    asked = [exchange for exchange in answers.everything(run) if exchange.request.method]
+    told = list(usages(asked))
+    return {
+        "requests": sum(1 + len(exchange.attempts) for exchange in asked),
+        "prompt_tokens": sum(count(usage, "prompt_tokens") for usage, _ in told),
+        "completion_tokens": sum(count(usage, "completion_tokens") for usage, _ in told),
+        "usd": round(spent(told, run.model), 6),
+        "paid_requests": len(told),
+        "balance_before": available(run, "balance.read"),
+        "balance_after": available(run, "balance.after"),
+    }
+
+
+def available(run: Run, scenario: str) -> float | None:
+    """Return the balance that a scenario found, or None where it found none."""
+    for exchange in run.conversations.get(scenario, ()):
+        try:
+            return exchange.at("/data/available_balance", float)
+        except CouldNotCheck:
+            continue
+    return None

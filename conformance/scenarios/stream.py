@@ -1,0 +1,29 @@
+"""Streamed answers: of text, of tool calls, and of JSON after some thinking."""
+
+from conformance.evidence.api import Api
+from conformance.scenarios import scenario
+from conformance.scenarios.chat import HELLO
+from conformance.scenarios.formats import ASK as ASK_JSON
+from conformance.scenarios.formats import LOOSE
+from conformance.scenarios.tools import ASK_TWICE, BUDGET, TIME, WEATHER
+
+STREAM = "chat.stream"
+WITH_USAGE = {"stream_options": {"include_usage": True}}
+
+
+@scenario("stream.text", STREAM, spends=(1, 150, 128), control="chat.one-word")
+def text(api: Api) -> None:
+    """Ask for one word, streamed: the request of chat.one-word, whose whole answer it is held against."""
+    api.stream(HELLO, **WITH_USAGE)
+
+
+@scenario("stream.tools", STREAM, spends=(1, 300, 256), shows="stream.tool")
+def tools(api: Api) -> None:
+    """Ask for calls of two tools at once, streamed, without asking for the usage."""
+    api.stream(ASK_TWICE, tools=[WEATHER, TIME], **BUDGET)
+
+
+@scenario("stream.structured", STREAM, spends=(1, 250, 256), control="chat.one-word")
+def structured(api: Api) -> None:
+    """Ask for JSON that obeys a schema, streamed, thinking where the model does."""
+    api.stream(ASK_JSON, response_format=LOOSE, **{**api.think, **BUDGET}, **WITH_USAGE)
