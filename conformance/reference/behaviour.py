@@ -41,4 +41,3 @@ def behaviours() -> dict[str, Behaviour]:
     path = _HERE / "behaviour.toml"
     read = [rows.read(Behaviour, row, path.name) for row in rows.tables(path, "behaviour")]
     return rows.unique(read, "id", path.name)
-
