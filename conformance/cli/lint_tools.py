@@ -33,7 +33,7 @@ def command(files: tuple[str, ...], as_of: date | None, as_json: bool) -> None: 
     day = as_of or datetime.now(UTC).date()
     linted = [_lint(name, day) for name in files]
     if as_json:
-        options.emit(json.dumps(_document(linted, day), ensure_ascii=False, indent=1))
+        options.emit(json.dumps(_document(linted, day), indent=1))
     else:
         click.echo(_page(linted, day))
     sys.exit(1 if any(complaints for _, _, complaints in linted) else 0)
@@ -107,7 +107,7 @@ def _page(linted: list[Linted], day: date) -> str:
     for name, _, complaints in linted:
         for row in (_row(one, day) for one in complaints):
             # A pointer is made of names from the file; what a terminal would obey is shown as an escape.
-            lines.append(_wrapped(f"{name}: {repr(row['where'])[1:-1] or 'the whole'}", "  "))
+            lines.append(_wrapped(f"{click.format_filename(name)}: {repr(row['where'])[1:-1] or 'the whole'}", "  "))
             lines.append(_wrapped(f"  {row['rule']} ({row['effect']}): {row['sentence']}", "    "))
             lines.append(_wrapped(f"    expected {row['expected']}; got {row['actual']}", "    "))
             lines.append(f"    {row['source']}")

@@ -118,8 +118,10 @@ def _ref_internal(_node: Node, value: JSON, where: str, rule: Rule) -> Told:
 
 
 def _ref_resolves(node: Node, value: JSON, where: str, _rule: Rule) -> Told:
+    if not re.fullmatch(node.whole.rules["ref-internal"].pattern, value, re.DOTALL):
+        return
     place: Any = node.whole.root
-    for name in value.split("/")[1:] if value.startswith("#/$defs/") else ():
+    for name in value.split("/")[1:]:
         place = place.get(name.replace("~1", "/").replace("~0", "~")) if isinstance(place, dict) else None
     if not isinstance(place, dict):
         yield where, "a definition that is there", shown(value)

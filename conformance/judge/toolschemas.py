@@ -78,6 +78,8 @@ def _tools(tools: object, day: date) -> Iterator[_Broken]:
     if not isinstance(tools, list):
         yield _Broken("tools-array", "", "an array of tools", shown(tools))
         return
+    if len(tools) > (limit := mfjs.rules(day)["tools-count"].limit):
+        yield _Broken("tools-count", "", f"at most {limit} tools", f"{len(tools)}")
     names: dict[str, str] = {}
     for index, tool in enumerate(tools):
         where = pointer("", str(index))
