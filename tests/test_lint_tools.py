@@ -90,6 +90,9 @@ class TestWhatIsPrinted:
         )
         validator.validate(ended.document)
         assert ended.code == 1
+        assert set(ended.document["files"][1]["complaints"][0]) == set(
+            schemas.documents()["lint"]["properties"]["files"]["items"]["properties"]["complaints"]["items"]["required"]
+        )
         assert [(file["file"], file["tools"], len(file["complaints"])) for file in ended.document["files"]] == [
             ("tools.json", 1, 0),
             ("bad.json", 2, 3),
