@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "Judge an endpoint, or its recordings, against the contract.",
     "judge": "Judge recorded evidence of any origin.",
     "serve": "Serve a reference Kimi on this machine.",
+    "lint-tools": "Hold tools and their schemas against what Moonshot accepts.",
     "clauses": "List the clauses, and what checks each.",
     "report": "Make the reports of a run file again.",
 }
@@ -29,7 +30,7 @@ class Lazy(click.Group):
         """Return a command, or None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"conformance.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"conformance.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
