@@ -146,7 +146,9 @@ def test_counts_prompt(conversation: Conversation, run: Run) -> Iterator[Finding
     turns = asked(conversation, (CHAT,))
     for turn in turns:
         answers.success(turn, run)
-    if len(turns) < 2 or len(member(turns[0].asked, "/messages", list)) == len(member(turns[-1].asked, "/messages", list)):
+    if len(turns) < 2 or len(member(turns[0].asked, "/messages", list)) == len(
+        member(turns[-1].asked, "/messages", list)
+    ):
         raise CouldNotCheck(Finding("", "two turns", f"{len(turns)} answers to the same prompt"))
     first, last = (turn.at("/usage/prompt_tokens", int) for turn in (turns[0], turns[-1]))
     if not last > first:

@@ -76,7 +76,9 @@ def test_incremental(exchange: Exchange, run: Run) -> Iterator[Finding]:
     words = [other.seconds for other in run.conversations.get("chat.one-word", ()) if answers.accepted(other)]
     if not words or begun < min(words) + LONG:
         raise NotApplicable(f"the stream did not begin {LONG:g} s later than a whole answer of one word came")
-    yield Finding("", f"pieces from about {min(words):.1f} s on", f"all {len(pieces)} at {begun:.1f} s, within {spread:.3f} s")
+    yield Finding(
+        "", f"pieces from about {min(words):.1f} s on", f"all {len(pieces)} at {begun:.1f} s, within {spread:.3f} s"
+    )
 
 
 def both(conversation: Conversation, run: Run) -> tuple[Exchange, Exchange]:

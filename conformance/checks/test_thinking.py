@@ -49,7 +49,9 @@ def rule_of_probe(clause: str, name: str) -> Callable[[Callable[[Exchange], Iter
         def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
             probes = [exchange for exchange in conversation if exchange.refused]
             if not probes:
-                raise CouldNotCheck(Finding("", "a request that may be refused", f"none was made: {outcome(conversation)}"))
+                raise CouldNotCheck(
+                    Finding("", "a request that may be refused", f"none was made: {outcome(conversation)}")
+                )
             for exchange in probes:
                 require_control(exchange, scenarios()[name], run)
                 if (code := status_of(exchange)) != 200:

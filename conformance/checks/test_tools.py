@@ -43,7 +43,9 @@ def test_called_when_asked(conversation: Conversation, run: Run) -> Generator[Fi
             rate = rate.with_sample(held=bool(names_called(exchange)))
     clear = rate.clear(clause.at_least)
     if clear is None:
-        raise CouldNotCheck(Finding("", f"samples that tell whether it is at least {clause.at_least:g}", rate.sentence()))
+        raise CouldNotCheck(
+            Finding("", f"samples that tell whether it is at least {clause.at_least:g}", rate.sentence())
+        )
     if not clear:
         yield Finding("", f"a share of at least {clause.at_least:g}", rate.sentence())
     return rate.sentence()
@@ -53,7 +55,9 @@ def test_called_when_asked(conversation: Conversation, run: Run) -> Generator[Fi
 def test_parallel(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in answered(conversation, run):
         if (called := sorted(names_called(exchange))) != ["get_time", "get_weather"]:
-            yield Finding("/choices/0/message/tool_calls", "calls of get_weather and get_time", ", ".join(called) or "none")
+            yield Finding(
+                "/choices/0/message/tool_calls", "calls of get_weather and get_time", ", ".join(called) or "none"
+            )
 
 
 @rule_of_conversation("tools.none", "tools.none")

@@ -53,7 +53,9 @@ def document(records: list[Record]) -> Record:
 def of_kind(records: list[Record], kind: str) -> list[Record]:
     """Return the records of a kind, without the word that tells it."""
     return [
-        {name: value for name, value in record.items() if name != "kind"} for record in records if record["kind"] == kind
+        {name: value for name, value in record.items() if name != "kind"}
+        for record in records
+        if record["kind"] == kind
     ]
 
 

@@ -96,7 +96,9 @@ class FileJudge:
         """
         answer = answers.response(exchange)
         if is_events(answer, exchange.header("content-type")):
-            raise CouldNotCheck(Finding("", "a whole answer, or a stream of a chat", f"a stream of {exchange.endpoint}"))
+            raise CouldNotCheck(
+                Finding("", "a whole answer, or a stream of a chat", f"a stream of {exchange.endpoint}")
+            )
         if exchange.endpoint in PARTS:
             return PARTS[exchange.endpoint]
         endpoint = ledger.endpoints().get(exchange.endpoint)

@@ -55,5 +55,7 @@ def picture_of_one_colour(side: int = 32) -> str:
         (b"IDAT", zlib.compress(rows, 9)),
         (b"IEND", b""),
     )
-    chunks = [struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts]
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    ]
     return base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode()

@@ -61,5 +61,8 @@ for name in FIXED:
     refusal = name.replace("_", "-")
     scenario(f"parameters.{refusal}", refusal=refusal, control="chat.one-word", needs=("fixed-sampling",))(_wrong(name))
 scenario(
-    "parameters.temperature-disputed", refusal="temperature-disputed", control="chat.one-word", needs=("fixed-sampling",)
+    "parameters.temperature-disputed",
+    refusal="temperature-disputed",
+    control="chat.one-word",
+    needs=("fixed-sampling",),
 )(_disputed)

@@ -37,7 +37,9 @@ def effort_unlisted(api: Api) -> None:
     api.chat(HELLO, reasoning_effort="medium", refused=True)
 
 
-@scenario("thinking.off-undocumented", spends=(1, 150, 128), needs=("thinking-off-undocumented",), control="chat.one-word")
+@scenario(
+    "thinking.off-undocumented", spends=(1, 150, 128), needs=("thinking-off-undocumented",), control="chat.one-word"
+)
 def off_undocumented(api: Api) -> None:
     """Tell a model not to think that is documented always to do so."""
     api.chat(HELLO, thinking={"type": "disabled"}, refused=True)

@@ -20,7 +20,10 @@ KEYED = {"prompt_cache_key": "kimi-conformance"}
 def tool(name: str, description: str, **more: Any) -> dict[str, Any]:
     """Return the definition of a tool whose one parameter is a city."""
     parameters = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-    return {"type": "function", "function": {"name": name, "description": description, "parameters": parameters, **more}}
+    return {
+        "type": "function",
+        "function": {"name": name, "description": description, "parameters": parameters, **more},
+    }
 
 
 WEATHER = tool("get_weather", "Tell the weather in a city.", strict=True)
