@@ -84,8 +84,8 @@ def unknown_model() -> str:
     return type(raised(lambda: litellm.completion(**wrong, messages=said(ASKED["one_word"])))).__name__
 
 
-def no_messages() -> str:
+def empty_message() -> str:
     return type(raised(lambda: litellm.completion(**ASK, messages=said("")))).__name__
 
 
-tell(chat, asynchronous, stream, tools, structured, wrong_key, unknown_model, no_messages)
+tell(chat, asynchronous, stream, tools, structured, wrong_key, unknown_model, empty_message)
