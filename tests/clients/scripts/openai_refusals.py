@@ -1,4 +1,4 @@
-"""The OpenAI SDK for Python is refused, by the server of its first argument and by the hurried one of its second."""
+"""The OpenAI SDK for Python is refused by a server, by one in a hurry, by one whose account is empty, in that order."""
 
 import sys
 import time
