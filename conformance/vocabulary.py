@@ -333,7 +333,7 @@ def find(document: object, pointer: str) -> Any:  # noqa: ANN401 - JSON is any v
         name = token.replace("~1", "/").replace("~0", "~")
         if isinstance(document, dict) and name in document:
             document = document[name]
-        elif isinstance(document, list) and name.isdigit() and int(name) < len(document):
+        elif isinstance(document, list) and name.isascii() and name.isdigit() and int(name) < len(document):
             document = document[int(name)]
         else:
             return ABSENT

@@ -67,7 +67,7 @@ def rule_of_exchange(clause: str, *endpoints: str) -> Callable[[OfExchange], Rul
 
 
 def rule_of_answer(clause: str) -> Callable[[OfExchange], Rule]:
-    """Make a function a rule on every chat answer that succeeded: whole ones, and what the chunks of streams add up to."""
+    """Make a function a rule on every chat answer that succeeded: whole, or what the chunks of a stream add up to."""
 
     def make(function: OfExchange) -> Rule:
         def of_whole(exchange: Exchange, run: Run) -> Iterator[Finding]:

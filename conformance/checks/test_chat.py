@@ -8,8 +8,8 @@ from conformance import strictjson
 from conformance.checks import (
     Conversation,
     asked,
-    rule_of_conversation,
     rule_of_answer,
+    rule_of_conversation,
     rule_of_shape,
     rule_of_status,
 )

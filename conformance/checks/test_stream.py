@@ -17,7 +17,7 @@ from conformance.checks import (
 from conformance.contract import schemas
 from conformance.judge import answers
 from conformance.judge.stream import GRAMMAR
-from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Judgement, Mode, NotApplicable, Run, find
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Judgement, Mode, NotApplicable, Run
 
 STREAM = "chat.stream"
 # Seconds that an answer must take to be generated before it tells how it is sent.

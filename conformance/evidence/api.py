@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +20,8 @@ class Api:
     """One scenario's way to a target.
 
     ``exchanges`` grows with every call, also with those that fail. ``smallest`` holds the members that make the
-    cheapest legal chat request of the model, ``think`` those that are to be added where it shall think first.
+    cheapest legal chat request of the model, ``think`` those that are to be added where it shall think first; ``day``
+    is the day whose rules are asked about.
     """
 
     def __init__(
@@ -31,12 +33,14 @@ class Api:
         *,
         smallest: dict[str, Any],
         think: dict[str, Any] | None = None,
+        day: date | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.model = model
         self.key = key
         self.smallest = smallest
         self.think = think or {}
+        self.day = day or datetime.now(UTC).date()
         self.exchanges: list[Exchange] = []
         self.sleep = sleep
         self._client = client

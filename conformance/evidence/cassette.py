@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,14 @@ class Cassette(httpx.BaseTransport):
     def metadata(self) -> dict[str, str]:
         """What the cassette says of itself: who answered, when, and for which model; raises NoRecording."""
         return {str(name): str(value) for name, value in self._load()._metadata.items()}
+
+    @property
+    def day(self) -> date | None:
+        """The day that it was recorded on, or that its server was set to; None where it tells none that is one."""
+        with suppress(NoRecording, ValueError):
+            metadata = self.metadata
+            return date.fromisoformat(metadata.get("as_of") or metadata.get("recorded_on", ""))
+        return None
 
     def bears(self, header: str) -> bool:
         """Tell whether an answer of the cassette bears a header; raises NoRecording."""

@@ -12,7 +12,6 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 from conformance import strictjson
-from conformance.contract import schemas
 from conformance.judge import shapes
 from conformance.sse import Event
 from conformance.vocabulary import CouldNotCheck, Finding, find

@@ -41,7 +41,8 @@ def money(end: Record) -> str:
     if not spend.get("requests"):
         return ""
     paid, tokens = spend.get("paid_requests", 0), (spend["prompt_tokens"], spend["completion_tokens"])
-    said = f"{spend['requests']} requests, {paid} of them paid: {tokens[0]} + {tokens[1]} tokens, {spend['usd']:.4f} USD by the usage"
+    counted = f"{tokens[0]} + {tokens[1]} tokens, {spend['usd']:.4f} USD by the usage"
+    said = f"{spend['requests']} requests, {paid} of them paid: {counted}"
     before, after = spend.get("balance_before"), spend.get("balance_after")
     return said if before is None or after is None else f"{said}; the balance fell by {before - after:.5f}"
 

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 
 import httpx
 
@@ -18,8 +19,8 @@ from conformance.evidence.cassette import Cassette, path_of
 from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
 from conformance.judge import answers
-from conformance.runner.spending import Budget
 from conformance.runner.settings import Settings
+from conformance.runner.spending import Budget
 from conformance.scenarios import scenarios
 from conformance.vocabulary import CouldNotCheck, Exchange, Mode, Request, Scenario
 
@@ -71,6 +72,11 @@ def unfit(scenario: Scenario, settings: Settings) -> str | None:
     return unfit(scenarios()[scenario.control], settings) if scenario.control else None
 
 
+def costs(scenario: Scenario) -> bool:
+    """Tell whether a scenario costs money, or would if what it asks wrongly were answered."""
+    return scenario.spends.requests > 0 or scenario.control == "chat.one-word"
+
+
 class Conductor:
     """Runs scenarios within the limits of a target, and stops asking as soon as it is known that asking is in vain."""
 
@@ -91,7 +97,7 @@ class Conductor:
             for scenario in fitting:
                 cassette = Cassette(path_of(self._settings.cassettes, scenario.name))
                 self._done.cassettes[scenario.name] = cassette
-                self._ask(scenario, self._client(cassette))
+                self._ask(scenario, self._client(cassette), self._settings.as_of or cassette.day)
             return self._done
         if not any(scenario.name == BALANCE for scenario in fitting):
             self._balance_known.set()
@@ -99,7 +105,7 @@ class Conductor:
         try:
             for stage in stages(fitting):
                 with ThreadPoolExecutor(self._threads()) as pool:
-                    list(pool.map(lambda scenario: self._ask(scenario, client), stage))
+                    list(pool.map(lambda scenario: self._ask(scenario, client, self._settings.as_of), stage))
         finally:
             client.close()
         return self._done
@@ -124,14 +130,14 @@ class Conductor:
 
         return InProcess(create_app(as_of=self._settings.as_of))
 
-    def _ask(self, scenario: Scenario, client: Client) -> None:
+    def _ask(self, scenario: Scenario, client: Client, day: date | None) -> None:
         try:
-            self._ask_now(scenario, client)
+            self._ask_now(scenario, client, day)
         finally:
             if scenario.name == BALANCE:
                 self._balance_known.set()
 
-    def _ask_now(self, scenario: Scenario, client: Client) -> None:
+    def _ask_now(self, scenario: Scenario, client: Client, day: date | None) -> None:
         if reason := self._reason_not_to(scenario):
             self._done.conversations[scenario.name] = (not_asked(scenario, reason),)
             return
@@ -145,6 +151,7 @@ class Conductor:
             self._settings.key,
             smallest=dict(family.smallest_call) if family else {"max_completion_tokens": 128},
             think=dict(family.think) if family else {},
+            day=day,
             sleep=(lambda _: None) if offline else time.sleep,
         )
         try:
@@ -164,7 +171,7 @@ class Conductor:
     def _reason_not_to(self, scenario: Scenario) -> str | None:
         if self._stop:
             return self._stop
-        if not scenario.spends.requests or self._settings.mode in (Mode.REPLAY, Mode.REFERENCE):
+        if not costs(scenario) or self._settings.mode in (Mode.REPLAY, Mode.REFERENCE):
             return None
         self._balance_known.wait()
         return self._stop or self._broke or self._budget.reserve(scenario)

@@ -11,7 +11,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from conformance import __version__, catalogue
+from conformance import __version__
 from conformance.contract import ledger
 from conformance.evidence.cassette import path_of, write
 from conformance.evidence.client import NoRecording
@@ -26,14 +26,12 @@ from conformance.scenarios import scenarios
 from conformance.vocabulary import (
     Change,
     Check,
-    CouldNotCheck,
     Exchange,
     Finding,
     Mode,
     Run,
     Status,
     Verdict,
-    find,
 )
 
 # Of one endpoint; more are one change: that its answers are of another kind.

@@ -35,7 +35,10 @@ class Budget:
         self._lock = threading.Lock()
 
     def reserve(self, scenario: Scenario) -> str | None:
-        """Set aside the most that a scenario may cost; return why it must not be asked where that is too much."""
+        """Set aside the most that a scenario may cost; return why it must not be asked where that is too much.
+
+        A request that must be refused costs nothing, unless it is answered: once the limit is passed, none is made.
+        """
         cost = most(scenario, self._model)
         with self._lock:
             if self._spent + sum(self._reserved.values()) + cost > self._limit:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from conformance.contract import ledger
 from conformance.evidence.api import Api
 from conformance.judge.samples import Rate
-from conformance.contract import ledger
 from conformance.scenarios import scenario
 from conformance.scenarios.chat import user
 from conformance.vocabulary import CouldNotCheck, Exchange, find
@@ -17,7 +17,7 @@ BUDGET = {"max_completion_tokens": 256}
 KEYED = {"prompt_cache_key": "kimi-conformance"}
 
 
-def tool(name: str, description: str, **more: Any) -> dict[str, Any]:
+def tool(name: str, description: str, **more: object) -> dict[str, Any]:
     """Return the definition of a tool whose one parameter is a city."""
     parameters = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
     return {
@@ -98,8 +98,8 @@ def dynamic(api: Api) -> None:
     api.chat({"role": "system", "content": "", "tools": [WEATHER]}, ASK)
 
 
-# Shapes of the ids of tool calls: https://github.com/MoonshotAI/K2-Vendor-Verifier, platform.kimi.ai/docs/guide, and what
-# the service answered itself.
+# Shapes of the ids of tool calls: those of https://github.com/MoonshotAI/K2-Vendor-Verifier and of the guides of
+# https://platform.kimi.ai/docs, and what the service answered itself.
 ID_SHAPES = ("functions.get_weather:0", "get_weather:1", "get_weather_2", "call_3f9d2c", "7")
 
 
