@@ -31,7 +31,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """What is no event stream: a ``line`` that is no field, bytes that are no ``utf-8``, or an event that is ``cut``."""
+    """What is no event stream: a ``line`` that is no field, bytes that are not ``utf-8``, an event that is ``cut``."""
 
     offset: int
     expected: str

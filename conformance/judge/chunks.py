@@ -66,7 +66,7 @@ class Chunks:
         if skeleton is None:
             value, broken = self._whole(event)
             if broken is not None and len(self._skeletons) < SKELETONS_KEPT:
-                self._keep(key, name, text, broken)
+                self._keep(key, name, broken)
             return value
         skeleton.holder[skeleton.member] = text
         if not self._is_told(skeleton.broken):
@@ -86,7 +86,7 @@ class Chunks:
                 return start, text, end, mark[1]
         return None
 
-    def _keep(self, key: tuple[str, str], name: str, text: str, broken: frozenset[str]) -> None:
+    def _keep(self, key: tuple[str, str], name: str, broken: frozenset[str]) -> None:
         value, other = (strictjson.loads(f"{key[0]}{shown}{key[1]}") for shown in ('""', '"x"'))
         holder = find(value, GROWING[name])
         # What looks like the beginning of a member may be something else: only what moves with the text is that text.

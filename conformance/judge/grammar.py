@@ -15,12 +15,11 @@ from conformance.judge.shapes import shown
 from conformance.sse import Event
 from conformance.vocabulary import Finding
 
-_HEAD = (("id", str), ("created", int), ("model", str))
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens")
 
 
 class Notes:
-    """The findings of the grammar: of each clause the first illegal step only, since all after it may follow from it."""
+    """The findings of the grammar: of each clause the first illegal step only, as the later ones may follow from it."""
 
     def __init__(self) -> None:
         self.findings: dict[str, tuple[Finding, ...]] = {}
@@ -46,6 +45,7 @@ class Call:
     def take(self, event: Event, where: str, fragment: dict[str, Any], notes: Notes) -> None:
         """Take one fragment."""
         self.fragments += 1
+        self.last = self.last or place(event, where)
         function = fragment.get("function")
         function = function if isinstance(function, dict) else {}
         told = {"id": fragment.get("id"), "type": fragment.get("type"), "name": function.get("name")}
@@ -111,7 +111,7 @@ class Choice:
     def __init__(self, index: int | None) -> None:
         self.index = index
         self.deltas = 0
-        self.roles: list[str] = []
+        self.role: str | None = None
         self.texts: dict[str, list[str]] = {"content": [], "reasoning_content": []}
         self.null: set[str] = set()
         self.calls: dict[int, Call] = {}
@@ -142,12 +142,12 @@ class Choice:
             return
         if self.deltas > 1:
             notes.illegal("stream.role.once", place(event, f"{where}/role"), "no further role", role)
-        if self.roles:
-            notes.looked_at.add("stream.role.same")
-            if role != self.roles[0]:
-                notes.illegal("stream.role.same", place(event, f"{where}/role"), str(shown(self.roles[0])), role)
-        else:
-            self.roles.append(role)
+        if self.role is None:
+            self.role = role
+            return
+        notes.looked_at.add("stream.role.same")
+        if role != self.role:
+            notes.illegal("stream.role.same", place(event, f"{where}/role"), str(shown(self.role)), role)
 
     def _text(self, event: Event, where: str, delta: dict[str, Any], notes: Notes) -> set[str]:
         said = set()
@@ -201,7 +201,7 @@ class Choice:
 
     def close(self, notes: Notes, *, ended: bool, where: str) -> None:
         """Judge what can be judged only at the end; ``ended`` tells that the stream came to an end of its own."""
-        if len(self.roles) and self.deltas > 1:
+        if self.role is not None and self.deltas > 1:
             notes.looked_at.add("stream.role.once")
         if self.answering and any(self.texts["reasoning_content"]):
             notes.looked_at.add("stream.reasoning-first")
@@ -214,7 +214,7 @@ class Choice:
 
     def sum(self) -> dict[str, Any]:
         """Return the choice as a whole answer has it."""
-        message: dict[str, Any] = {"role": self.roles[0]} if self.roles else {}
+        message: dict[str, Any] = {} if self.role is None else {"role": self.role}
         for name, pieces in self.texts.items():
             if pieces or name in self.null:
                 message[name] = "".join(pieces) if pieces else None

@@ -85,6 +85,7 @@ class _Reading:
     error: str | None = None
     done: Event | None = None
     empty: Event | None = None
+    ending: bool = False
     last: Event | None = None
     completion: dict[str, Any] | None = None
     firsts: dict[str, Event] = field(default_factory=dict)
@@ -94,17 +95,16 @@ class _Reading:
         if event.data == DONE:
             self.done = event
             return
+        told = event.type == "error"
         try:
-            value = strictjson.loads(event.data) if event.type == "error" else self.chunks.read(event)
+            value = strictjson.loads(event.data) if told else self.chunks.read(event)
         except strictjson.NotStrictJSON as broken:
             self.notes.illegal("stream.json", place(event), f"strict JSON or {DONE} ({broken})", event.data)
-            return
-        error = (error_in(value) or value) if event.type == "error" else error_in(value)
-        if error:
-            self._fail(event, error)
-            if event.type == "error" or "choices" not in value:
-                return
-        if isinstance(value, dict):
+            value = event.data
+        error = error_in(value)
+        if told or error:
+            self._fail(event, error or value)
+        if isinstance(value, dict) and not told and not (error and "choices" not in value):
             self._chunk(event, value)
 
     def _fail(self, event: Event, error: object) -> None:
@@ -123,6 +123,7 @@ class _Reading:
         usage, choices = value.get("usage"), value.get("choices")
         if isinstance(usage, dict):
             self.usage = dict(usage)
+        self.ending = choices == [] and isinstance(usage, dict)
         if not isinstance(choices, list):
             return
         self.notes.looked_at.add("stream.choices.empty")
@@ -181,7 +182,7 @@ class _Reading:
     def _usages(self, end: str, *, ended: bool) -> None:
         if self.include_usage and ended:
             self.notes.looked_at.add("stream.usage.chunk")
-            if self.empty is None or not isinstance(self.usage, dict):
+            if not self.ending:
                 where = end if self.last is None else place(self.last)
                 self.notes.illegal(
                     "stream.usage.chunk", where, "choices: [] and a usage", "another last chunk, or none"
@@ -195,7 +196,7 @@ class _Reading:
 
     def _sum(self) -> Iterator[tuple[str, Any]]:
         for member, told in self.head.items():
-            yield member, "chat.completion" if told == "chat.completion.chunk" else told
+            yield member, "chat.completion" if (member, told) == ("object", "chat.completion.chunk") else told
         yield "choices", [choice.sum() for choice in self.choices.values()]
         told_there = [choice.usage for choice in self.choices.values() if choice.usage is not None]
         for usage in [self.usage, *told_there]:
