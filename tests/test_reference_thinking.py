@@ -111,7 +111,7 @@ def test_kimi_k26_refuses_a_call_that_comes_back_without_its_reasoning(
 ) -> None:
     answer = ask(api, HELLO, CALL | reasoning, RESULT, model="kimi-k2.6")
     assert answer.status_code == 400
-    message = "thinking is enabled but reasoning_content is missing in assistant tool call message"
+    message = "thinking is enabled but reasoning_content is missing in assistant tool call message at index 1"
     assert answer.json() == {"error": {"message": message, "type": "invalid_request_error"}}
 
 
