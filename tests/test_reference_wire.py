@@ -129,6 +129,18 @@ def test_serving_announces_its_base_url_once_it_can_be_reached() -> None:
     assert (rest, complaints) == ("", "")
 
 
+def test_the_command_serves_at_the_pace_asked_for() -> None:
+    command = [sys.executable, "-m", "conformance.cli", "serve", "--port", "0", "--tokens-per-second", "20"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            answer = httpx.post(f"{url}/chat/completions", json=CHAT, headers=KEY, trust_env=False)
+        finally:
+            process.terminate()
+    assert answer.elapsed.total_seconds() > answer.json()["usage"]["completion_tokens"] / 20
+
+
 def test_a_port_that_is_taken_is_told() -> None:
     app = create_app(as_of=DAY)
     with running(app) as url, pytest.raises(ConfigurationError, match="name another port"):

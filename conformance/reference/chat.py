@@ -61,7 +61,7 @@ def solvent(service: Service) -> None:
 
 def complete(service: Service, asked: Mapping[str, Any], share: Decimal = Decimal(1)) -> dict[str, Any]:
     """Return the completion of a request and take its price, of which batches pay a share; raises Refused."""
-    wanted = request.read(asked, service.models(), service.files)
+    wanted = request.read(asked, service.models(), service.files, service.day())
     spoken = _spoken(wanted, speak(wanted))
     usage = _usage(wanted, spoken, _cached(service, asked, wanted))
     service.purse.pay(share * price(wanted.model.price, usage))

@@ -63,9 +63,10 @@ def results(conversation: list[dict[str, Any]]) -> list[str]:
 
 def must_replay_reasoning(conversation: list[dict[str, Any]]) -> None:
     """Raise Refused where a call of a tool is sent back without the reasoning that led to it; an empty one will do."""
-    for message in conversation:
+    for position, message in enumerate(conversation):
         if message.get("tool_calls") and not isinstance(message.get("reasoning_content"), str):
-            raise invalid("thinking is enabled but reasoning_content is missing in assistant tool call message")
+            missing = "thinking is enabled but reasoning_content is missing in assistant tool call message"
+            raise invalid(f"{missing} at index {position}")
 
 
 def _content(message: dict[str, Any], position: int, model: Announcement, files: Container[str]) -> None:

@@ -1,71 +1,127 @@
-"""Moonshot's flavour of JSON Schema: which schemas of tools and answers are taken, and what the others break."""
+"""Moonshot's flavour of JSON Schema: which schemas of tools and answers are refused, and in what words.
+
+Most of what the flavour leaves out is taken all the same, and dropped before the model sees it: titles, formats,
+exclusive bounds, and keywords that nobody knows. Refused is what is written wrongly or refers elsewhere and, until that
+was eased, what contradicts itself. Source: https://github.com/MoonshotAI/walle/blob/main/docs/validation-principles.md,
+read 2026-11-24.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
-from conformance.reference.answers import Refused, invalid
+from conformance.reference.answers import invalid
 
-# The facts are those of https://github.com/MoonshotAI/walle/blob/main/docs/mfjs-spec.md.
-_FORBIDDEN = (
-    "title", "$comment", "format", "prefixItems", "unevaluatedItems", "exclusiveMinimum", "exclusiveMaximum",
-    "minContains", "maxContains",
-)  # fmt: skip
-_SCHEMAS_BY_NAME = ("properties", "patternProperties", "$defs")
-_SCHEMAS_IN_A_ROW = ("anyOf", "oneOf", "allOf")
-_ONE_SCHEMA = ("items", "additionalProperties", "not")
+Schema = Mapping[str, Any]
+Rule = Callable[[Schema, Schema], str]
+"""Tells what is broken in a schema, given the definitions at the root; nothing where all is well."""
+
+EASED = date(2026, 9, 21)
+"""The day from which traffic shows those rules eased that the source lists as changed."""
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "null": (type(None),),
+    "array": (list,), "object": (dict,),
+}  # fmt: skip
+_SHAPES: Mapping[str, tuple[str, ...]] = {
+    "type": ("string", "array"), "properties": ("object",), "required": ("array",), "items": ("object",),
+    "additionalProperties": ("boolean", "object"), "anyOf": ("array",), "enum": ("array",), "$ref": ("string",),
+    "$defs": ("object",), "$id": ("string",), "description": ("string",), "pattern": ("string",),
+}  # fmt: skip
 
 
-def check(schema: Mapping[str, Any], what: str) -> None:
-    """Raise Refused where a schema breaks a rule; ``what`` names the member of the request that it stands in."""
+def check(schema: Schema, what: str, day: date) -> None:
+    """Raise Refused where a schema breaks a rule that is in force on a day.
+
+    ``what`` names the member of the request that the schema stands in.
+    """
+    rules = _RULES if day >= EASED else (*_RULES, *_UNTIL_EASED)
     for place, node in _nodes(schema):
-        broken = _broken(node, root=place == "")
-        if broken:
-            raise _refused(what, place, broken)
+        for rule in rules:
+            broken = rule(node, schema.get("$defs", {})) if isinstance(node, dict) else "a schema must be an object"
+            if broken:
+                raise invalid(
+                    f"Invalid request: {what} is not a valid moonshot flavored json schema, details: <At path"
+                    f" '{place.removeprefix('.') or 'root'}': {broken}>"
+                )
 
 
-def _refused(what: str, place: str, broken: str) -> Refused:
-    where = f"At path '{place.removeprefix('.')}': " if place else ""
-    return invalid(f"Invalid request: {what} is not a valid moonshot flavored json schema, details: <{where}{broken}>")
-
-
-def _nodes(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _nodes(schema: Schema) -> Iterator[tuple[str, object]]:
     """Yield every schema in a schema with its place, the outer ones first, in the order in which they are written."""
-    todo: list[tuple[str, Any]] = [("", schema)]
+    todo: list[tuple[str, object]] = [("", schema)]
     while todo:
         place, node = todo.pop()
+        yield place, node
         if isinstance(node, dict):
-            yield place, node
             todo.extend(reversed(list(_children(place, node))))
 
 
-def _children(place: str, node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _children(place: str, node: Schema) -> Iterator[tuple[str, object]]:
     for keyword, value in node.items():
-        if keyword in _SCHEMAS_BY_NAME and isinstance(value, dict):
+        if keyword in ("properties", "$defs"):
             yield from ((f"{place}.{keyword}.{name}", child) for name, child in value.items())
-        elif keyword in _SCHEMAS_IN_A_ROW and isinstance(value, list):
-            yield from ((f"{place}.{keyword}.{position}", child) for position, child in enumerate(value))
-        elif keyword in _ONE_SCHEMA:
+        elif keyword == "anyOf":
+            yield from ((f"{place}.anyOf.{position}", child) for position, child in enumerate(value))
+        elif keyword == "items" or (keyword == "additionalProperties" and isinstance(value, dict)):
             yield f"{place}.{keyword}", value
 
 
-def _broken(node: Mapping[str, Any], *, root: bool) -> str:
-    for keyword in _FORBIDDEN:
-        if keyword in node:
-            return f"{keyword} is not supported"
-    if "$defs" in node and not root:
-        return "$defs is allowed at the root only"
+def _shape(node: Schema, _definitions: Schema) -> str:
+    for keyword, kinds in _SHAPES.items():
+        if keyword in node and not any(_is(node[keyword], kind) for kind in kinds):
+            return f"{keyword} must be of type {' or '.join(kinds)}"
+        if keyword in ("type", "anyOf", "enum") and node.get(keyword) == []:
+            return f"{keyword} cannot be empty"
+    if not all(isinstance(name, str) for name in node.get("required", [])):
+        return "items in required array must be strings"
+    return ""
+
+
+def _type(node: Schema, _definitions: Schema) -> str:
+    unknown = [kind for kind in _types(node) if not isinstance(kind, str) or kind not in _TYPES]
+    return f"invalid type in type: {str(unknown[0])[:40]}" if unknown else ""
+
+
+def _reference(node: Schema, definitions: Schema) -> str:
+    if any("/" in name for name in node.get("$defs", {})):
+        return "$defs property names cannot contain '/'"
     reference = node.get("$ref", "#")
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        return "$ref must point into the same schema"
-    if "anyOf" in node and "type" in node:
-        return "type must stand inside the branches of anyOf, not beside it"
-    return _broken_enum(node["enum"]) if "enum" in node else ""
+    if reference != "#" and not reference.startswith("#/$defs/"):
+        return "$ref must be a reference that starts with #/$defs/"
+    known = reference == "#" or reference.removeprefix("#/$defs/") in definitions
+    return "" if known else f"invalid $ref path: {reference[:100]}"
 
 
-def _broken_enum(members: object) -> str:
-    kinds = {type(member) for member in members} if isinstance(members, list) else set()
-    if kinds == {str} or (kinds and kinds <= {int, float}):
-        return ""
-    return "enum must hold texts or numbers only, and not both"
+def _type_beside(node: Schema, _definitions: Schema) -> str:
+    for keyword, elsewhere in (("anyOf", "anyOf items"), ("$ref", "the referenced schema")):
+        if keyword in node and "type" in node:
+            return f"when using {keyword}, type should be defined in {elsewhere} instead of the parent schema"
+    return ""
+
+
+def _required(node: Schema, _definitions: Schema) -> str:
+    lacking = [name for name in node.get("required", []) if name not in node.get("properties", {})]
+    return f"required property {lacking[0][:100]} is not defined in properties" if lacking else ""
+
+
+def _enum(node: Schema, _definitions: Schema) -> str:
+    types = _types(node)
+    wrong = [value for value in node.get("enum", []) if types and not any(_is(value, kind) for kind in types)]
+    return f"enum value ({str(wrong[0])[:100]}) does not match any type in [{', '.join(types)}]" if wrong else ""
+
+
+def _types(node: Schema) -> list[Any]:
+    types = node.get("type", [])
+    return types if isinstance(types, list) else [types]
+
+
+def _is(value: object, kind: str) -> bool:
+    # In Python a boolean is an integer, in JSON it is none.
+    return isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
+# Each may trust that those before it found nothing.
+_RULES: tuple[Rule, ...] = (_shape, _type, _reference)
+_UNTIL_EASED: tuple[Rule, ...] = (_type_beside, _required, _enum)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from conformance import catalogue
@@ -48,8 +49,8 @@ class ChatRequest:
     limit: int
 
 
-def read(asked: Mapping[str, Any], models: Mapping[str, Announcement], files: Container[str]) -> ChatRequest:
-    """Return the request that a JSON object makes, of one of the models; raises Refused."""
+def read(asked: Mapping[str, Any], models: Mapping[str, Announcement], files: Container[str], day: date) -> ChatRequest:
+    """Return the request that a JSON object makes on a day, of one of the models; raises Refused."""
     model = _model(asked.get("model"), models)
     behaviour = behaviours()[model.family]
     _types(asked)
@@ -60,6 +61,8 @@ def read(asked: Mapping[str, Any], models: Mapping[str, Announcement], files: Co
         messages.must_replay_reasoning(conversation)
     functions = tools.all_of(asked, conversation)
     choice, eligible = tools.choice(asked.get("tool_choice"), functions, model, thinking=thinking)
+    form = tools.response_format(asked.get("response_format"))
+    tools.schemas(functions, form, day)
     effort = _effort(asked, model)
     hidden = behaviour.hidden_tokens + behaviour.effort_tokens.get(effort, 0) if thinking else 0
     size = _prompt_size(conversation, functions, hidden)
@@ -70,7 +73,7 @@ def read(asked: Mapping[str, Any], models: Mapping[str, Announcement], files: Co
         messages=conversation,
         functions=eligible,
         choice=choice,
-        response_format=tools.response_format(asked.get("response_format")),
+        response_format=form,
         stops=_stops(asked.get("stop")),
         effort=effort,
         answers=asked.get("n") or 1,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from conformance.reference import mfjs
 from conformance.reference.answers import invalid
 from conformance.reference.behaviour import has
 from conformance.vocabulary import Announcement
+
+Functions = list[dict[str, Any]]
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]{0,127}")
 _BUILT_IN = re.compile(r"\$[a-z_]{1,127}")
@@ -36,9 +39,6 @@ def all_of(asked: Mapping[str, Any], conversation: Sequence[Mapping[str, Any]]) 
         if names.count(name) > 1:
             raise invalid(f"Invalid request: function name {name} is duplicated")
     return functions
-
-
-Functions = list[dict[str, Any]]
 
 
 def choice(value: object, functions: Functions, model: Announcement, *, thinking: bool) -> tuple[str, Functions]:
@@ -74,6 +74,14 @@ def response_format(value: object) -> dict[str, Any]:
     return {**value, "type": kind}
 
 
+def schemas(functions: Functions, form: Mapping[str, Any], day: date) -> None:
+    """Raise Refused where a schema of a function or of the answer is not one that is taken on a day."""
+    for function in functions:
+        mfjs.check(function.get("parameters", {}), "tools.function.parameters", day)
+    if form["type"] == "json_schema":
+        mfjs.check(form["json_schema"]["schema"], "response_format.json_schema.schema", day)
+
+
 def _function(tool: object, kinds: Sequence[str]) -> dict[str, Any]:
     kind = (tool.get("type") or "") if isinstance(tool, dict) else ""
     if not isinstance(tool, dict) or kind not in kinds:
@@ -87,7 +95,6 @@ def _function(tool: object, kinds: Sequence[str]) -> dict[str, Any]:
         raise invalid(f"Invalid request: parameters of the function {name} must be an object")
     if not isinstance(function.get("strict", True), bool):
         raise invalid(f"Invalid request: strict of the function {name} must be a boolean")
-    mfjs.check(function.get("parameters", {}), "tools.function.parameters")
     return function
 
 
@@ -107,4 +114,3 @@ def _json_schema(value: object) -> None:
         raise invalid("Invalid request: response_format.json_schema.schema must be an object")
     if not isinstance(value.get("strict", True), bool):
         raise invalid("Invalid request: response_format.json_schema.strict must be a boolean")
-    mfjs.check(value["schema"], "response_format.json_schema.schema")
