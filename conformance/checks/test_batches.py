@@ -17,6 +17,7 @@ from conformance.checks import (
     rule_of_status,
 )
 from conformance.checks.clocks import in_seconds, of_now
+from conformance.checks.test_chat import one_word
 from conformance.judge import answers
 from conformance.scenarios import batches
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find
@@ -291,13 +292,14 @@ def test_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
 
 @rule_of_conversation("batches.output.same-as-chat", COMPLETE)
 def test_same_as_chat(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    wholes = [other for other in run.conversations.get("chat.one-word", ()) if other.endpoint == "chat.completions"]
+    whole = one_word(run)
     same = [line for line in lines(conversation, run) if line["custom_id"] == batches.CUSTOM_IDS[0]]
-    if not wholes or not same:
-        raise CouldNotCheck(Finding("", "a line of a batch, and chat.one-word, which asks the same", "not both"))
-    answers.success(wholes[0], run)
+    if not same:
+        raise CouldNotCheck(
+            Finding("", f"a line for {batches.CUSTOM_IDS[0]}, which asks what chat.one-word asks", "none")
+        )
     for pointer in ("/choices/0/finish_reason", "/usage/prompt_tokens"):
-        wanted, told = find(wholes[0].json, pointer), find(same[0], f"/response/body{pointer}")
+        wanted, told = find(whole.json, pointer), find(same[0], f"/response/body{pointer}")
         if wanted is ABSENT or told is ABSENT:
             raise CouldNotCheck(Finding(pointer, "a value in both", "not in both"))
         if wanted != told:

@@ -63,6 +63,15 @@ def optional(exchange: Exchange, pointer: str) -> int:
     return exchange.at(pointer, int)
 
 
+def one_word(run: Run) -> Exchange:
+    """Return the whole answer of one word, which others are held against; raises CouldNotCheck where there is none."""
+    for exchange in run.conversations.get("chat.one-word", ()):
+        if exchange.endpoint == CHAT:
+            answers.success(exchange, run)
+            return exchange
+    raise CouldNotCheck(Finding("", "chat.one-word, to hold this against", "it was not asked"))
+
+
 def request_member(exchange: Exchange, name: str, kind: type[Value]) -> Value:
     """Return a member of the request; raises NotApplicable where it has none, or a recording does not tell it."""
     if exchange.file and not exchange.request.body:
@@ -281,11 +290,8 @@ def test_partial(conversation: Conversation, run: Run) -> Iterator[Finding]:
 def test_vision_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in asked(conversation, (CHAT,)):
         answers.success(exchange, run)
-        without = run.conversations.get("chat.one-word", ())
-        plain = [answers.success(other, run) and other for other in without if other.endpoint == CHAT]
-        if not plain:
-            raise CouldNotCheck(Finding("", "chat.one-word, a prompt without a picture", "it was not asked"))
-        fewer, told = (each.at("/usage/prompt_tokens", int) for each in (plain[0], exchange))
+        plain = one_word(run)
+        fewer, told = (each.at("/usage/prompt_tokens", int) for each in (plain, exchange))
         if not told > fewer + WORDS_MORE:
             yield Finding("/usage/prompt_tokens", f"more than {fewer} for a shorter prompt without picture", told)
 

@@ -14,10 +14,11 @@ from conformance.checks import (
     rule_of_exchange,
     rule_of_status,
 )
+from conformance.checks.test_chat import one_word
 from conformance.contract import schemas
 from conformance.judge import answers
 from conformance.judge.stream import GRAMMAR
-from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Judgement, Mode, NotApplicable, Run
+from conformance.vocabulary import Exchange, Finding, Judgement, Mode, NotApplicable, Run
 
 STREAM = "chat.stream"
 # Seconds that an answer must take to be generated before it tells how it is sent.
@@ -84,12 +85,8 @@ def test_incremental(exchange: Exchange, run: Run) -> Iterator[Finding]:
 def both(conversation: Conversation, run: Run) -> tuple[Exchange, Exchange]:
     """Return what a stream adds up to and the whole answer to the same request; raises CouldNotCheck."""
     streamed = asked(conversation, (STREAM,))[0]
-    wholes = [other for other in run.conversations.get("chat.one-word", ()) if other.endpoint == "chat.completions"]
-    if not wholes:
-        raise CouldNotCheck(Finding("", "chat.one-word, the same request without a stream", "it was not asked"))
-    for exchange in (streamed, wholes[0]):
-        answers.success(exchange, run)
-    return answers.whole(streamed), wholes[0]
+    answers.success(streamed, run)
+    return answers.whole(streamed), one_word(run)
 
 
 @rule_of_conversation("stream.same-finish", "stream.text")

@@ -4,14 +4,12 @@ from collections.abc import Generator, Iterator
 
 from conformance import strictjson
 from conformance.checks import ANSWERS, Conversation, asked, rule_of_answer, rule_of_conversation
-from conformance.checks.test_chat import declared, request_member, tool_calls
+from conformance.checks.test_chat import declared, one_word, request_member, tool_calls
 from conformance.contract import ledger
 from conformance.judge import answers, shapes
 from conformance.judge.samples import Rate
 from conformance.scenarios import tools
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
-
-CHAT = "chat.completions"
 
 
 def answered(conversation: Conversation, run: Run) -> Conversation:
@@ -32,7 +30,7 @@ def names_called(exchange: Exchange) -> list[str]:
 
 def asks_for_call(exchange: Exchange) -> bool:
     """Tell whether the last message of a request is a user's: then a call was asked for, and not given an answer."""
-    return find(member(exchange.asked, "/messages", list)[-1], "/role") == "user"
+    return bool(find(member(exchange.asked, "/messages", list)[-1], "/role") == "user")
 
 
 @rule_of_conversation(tools.CALLED, "tools.call")
@@ -117,11 +115,7 @@ def test_strict(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_conversation("tools.counted", "tools.required", "tools.named")
 def test_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    without = [other for other in run.conversations.get("chat.one-word", ()) if other.endpoint == CHAT]
-    if not without:
-        raise CouldNotCheck(Finding("", "chat.one-word, a longer prompt without tools", "it was not asked"))
-    answers.success(without[0], run)
-    fewer = without[0].at("/usage/prompt_tokens", int)
+    fewer = one_word(run).at("/usage/prompt_tokens", int)
     for exchange in answered(conversation, run):
         request_member(exchange, "tools", list)
         if not (told := exchange.at("/usage/prompt_tokens", int)) > fewer:

@@ -12,9 +12,9 @@ from conformance.vocabulary import CouldNotCheck, Exchange, find
 CHAT = "chat.completions"
 CALLED = "tools.called-when-asked"
 RESULT = "18 degrees and sunny"
-BUDGET = {"max_completion_tokens": 256}
+BUDGET: dict[str, Any] = {"max_completion_tokens": 256}
 # The same prompt is asked several times, so that its prefix can be read from the cache.
-KEYED = {"prompt_cache_key": "kimi-conformance"}
+KEYED: dict[str, Any] = {"prompt_cache_key": "kimi-conformance"}
 
 
 def tool(name: str, description: str, **more: object) -> dict[str, Any]:
