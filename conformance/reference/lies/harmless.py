@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from conformance.reference import account
-from conformance.reference.answers import Answer, Call, Handler, refusal
+from conformance.reference.answers import Answer, Call, Handler, Stream, refusal
 from conformance.reference.lies.registry import in_answer, in_body, lie
+from conformance.reference.lies.streams import Frames, in_stream
 
 _WAIT = ("Retry-After", "X-Retry-After", "Msh-Cooldown-Seconds")
 
@@ -39,3 +40,25 @@ def _(answer: Answer) -> None:
 @in_body("documented-id-prefix", "chat.completions")
 def _(body: dict[str, Any]) -> None:
     body["id"] = body["id"].replace("chatcmpl-", "cmpl-")
+
+
+@in_stream("stream-with-comments")
+def _(frames: Frames) -> None:
+    frames.insert(0, b": OPENROUTER PROCESSING\n\n")
+
+
+@in_stream("stream-of-named-events")
+def _(frames: Frames) -> None:
+    frames[:] = [b"event: message\nid: 1\n" + frame for frame in Stream(frames).encoded()]
+
+
+@in_stream("stream-lines-end-otherwise")
+def _(frames: Frames) -> None:
+    frames[:] = [b"\xef\xbb\xbf", *(frame.replace(b"\n", b"\r\n").replace(b"data: ", b"data:") for frame in Stream(frames).encoded())]
+
+
+@in_stream("stream-usage-null")
+def _(frames: Frames) -> None:
+    for frame in frames:
+        if isinstance(frame, dict):
+            frame.setdefault("usage", None)
