@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from conformance.reference import create_app
 from conformance.reference.inprocess import client
@@ -216,6 +218,36 @@ def test_a_body_that_is_no_json_is_refused_by_the_gateway(api: httpx.Client, bod
     assert (told["code"], told["scode"], told["status"], told["message"]) == (3, "0x3", False, "非法输入")
     assert isinstance(told["error"], str)
     assert error is None or told["error"] == error
+
+
+MEMBERS = (
+    "messages", "tools", "tool_choice", "response_format", "thinking", "reasoning_effort", "stop", "stream",
+    "stream_options", "max_tokens", "temperature", "n", "top_logprobs", "prompt_cache_key",
+)  # fmt: skip
+INNER = (
+    "role", "content", "type", "function", "name", "parameters", "tools", "tool_calls", "tool_call_id", "id", "partial",
+    "text", "image_url", "url", "effort", "keep", "json_schema", "schema", "strict", "reasoning_content", "arguments",
+)  # fmt: skip
+WORDS = (
+    "user", "assistant", "tool", "system", "text", "image_url", "function", "auto", "required", "json_schema", "low",
+    "disabled", "all", "", "\ud800",
+)  # fmt: skip
+LEAVES = st.none() | st.booleans() | st.integers(-2, 9) | st.floats(0, 1) | st.sampled_from(WORDS)
+ANYTHING = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(INNER), inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@given(
+    model=st.sampled_from(["kimi-k3", "kimi-k2.6", "kimi-k2.7-code"]),
+    asked=st.dictionaries(st.sampled_from(MEMBERS), ANYTHING, max_size=4),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+def test_whatever_is_asked_gets_an_answer_or_a_refusal(api: httpx.Client, model: str, asked: dict[str, Any]) -> None:
+    body = {"model": model, "messages": [HELLO], **asked}
+    assert api.post("/chat/completions", content=json.dumps(body)).status_code in (200, 400)
 
 
 def test_json_that_is_no_object_is_refused_by_the_api(api: httpx.Client) -> None:

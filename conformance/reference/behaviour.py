@@ -34,14 +34,6 @@ class Behaviour:
     efforts: tuple[Efforts, ...] = ()
 
 
-@cache
-def behaviours() -> dict[str, Behaviour]:
-    """Return the behaviour of each family by its id; raises rows.ConfigurationError."""
-    path = _HERE / "behaviour.toml"
-    read = [rows.read(Behaviour, row, path.name) for row in rows.tables(path, "behaviour")]
-    return rows.unique(read, "id", path.name)
-
-
 def has(model: Announcement, feature: str) -> bool:
     """Tell whether a model can be asked for a feature of the catalogue."""
     return catalogue.lacks(model.id, feature) is None
@@ -52,3 +44,11 @@ def thinking_types(model: Announcement) -> tuple[str, ...]:
     if has(model, "thinking-off") or has(model, "thinking-off-undocumented"):
         return ("enabled", "disabled")
     return ("enabled",) if has(model, "thinking-member") else ()
+
+
+@cache
+def behaviours() -> dict[str, Behaviour]:
+    """Return the behaviour of each family by its id; raises rows.ConfigurationError."""
+    path = _HERE / "behaviour.toml"
+    read = [rows.read(Behaviour, row, path.name) for row in rows.tables(path, "behaviour")]
+    return rows.unique(read, "id", path.name)
