@@ -438,8 +438,9 @@ class Change:
 class Fault:
     """One named lie of the reference server, and the clauses that it must break.
 
-    ``effect`` tells what a run must come to: a fail, a warning, or nothing that could be checked; ``none`` marks a
-    behaviour that looks odd and is legal.
+    ``breaks`` may hold patterns such as ``refusals.*.type``: all such clauses that the run looks at. ``effect`` tells
+    what a run must come to: a fail, a warning, or nothing that could be checked; ``none`` marks a behaviour that looks
+    odd and is legal. ``model`` is the model in whose answers it shows, where that is not the target's own.
     """
 
     name: str
@@ -447,6 +448,7 @@ class Fault:
     breaks: tuple[str, ...]
     source: str
     effect: str = "fail"
+    model: str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from conformance.reference.answers import invalid
+from conformance.reference.answers import Refused, invalid
 
 Schema = Mapping[str, Any]
 Rule = Callable[[Schema, Schema], str]
@@ -31,6 +31,9 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "$defs": ("object",), "$id": ("string",), "description": ("string",), "pattern": ("string",),
 }  # fmt: skip
 
+# Keywords that are read wherever they stand, also where a property of that name was meant.
+_KEYWORDS = frozenset({"$defs", "$ref", "anyOf", "required", "additionalProperties"})
+
 
 def check(schema: Schema, what: str, day: date) -> None:
     """Raise Refused where a schema breaks a rule that is in force on a day.
@@ -42,10 +45,32 @@ def check(schema: Schema, what: str, day: date) -> None:
         for rule in rules:
             broken = rule(node, schema.get("$defs", {})) if isinstance(node, dict) else "a schema must be an object"
             if broken:
-                raise invalid(
-                    f"Invalid request: {what} is not a valid moonshot flavored json schema, details: <At path"
-                    f" '{place.removeprefix('.') or 'root'}': {broken}>"
-                )
+                raise _refused(what, place.removeprefix("."), broken)
+    if schema and schema.get("type") != "object" and "$ref" not in schema and what.endswith("parameters"):
+        raise _refused(what, "", "type must be object")
+    if not _ends(schema, schema, frozenset({"#"})):
+        raise _refused(what, "", "the schema is recursive without an end")
+
+
+def _refused(what: str, place: str, broken: str) -> Refused:
+    return invalid(
+        f"Invalid request: {what} is not a valid moonshot flavored json schema, details: <At path"
+        f" '{place or 'root'}': {broken}>"
+    )
+
+
+def _ends(node: Schema, root: Schema, within: frozenset[str]) -> bool:
+    """Tell whether a value that the schema asks for can come to an end; ``within`` are the references followed."""
+    reference = node.get("$ref")
+    if isinstance(reference, str):
+        known = root if reference == "#" else root.get("$defs", {}).get(reference.removeprefix("#/$defs/"), {})
+        return reference not in within and _ends(known, root, within | {reference})
+    branches = node.get("anyOf")
+    if branches and not any(_ends(branch, root, within) for branch in branches):
+        return False
+    properties = node.get("properties", {})
+    wanted = [properties[name] for name in node.get("required", []) if name in properties]
+    return all(_ends(below, root, within) for below in wanted)
 
 
 def _nodes(schema: Schema) -> Iterator[tuple[str, object]]:
@@ -82,6 +107,11 @@ def _shape(node: Schema, _definitions: Schema) -> str:
 def _type(node: Schema, _definitions: Schema) -> str:
     unknown = [kind for kind in _types(node) if not isinstance(kind, str) or kind not in _TYPES]
     return f"invalid type in type: {str(unknown[0])[:40]}" if unknown else ""
+
+
+def _properties(node: Schema, _definitions: Schema) -> str:
+    taken = [name for name in node.get("properties", {}) if name in _KEYWORDS]
+    return f"a property must not be called {taken[0]}" if taken else ""
 
 
 def _reference(node: Schema, definitions: Schema) -> str:
@@ -123,5 +153,5 @@ def _is(value: object, kind: str) -> bool:
 
 
 # Each may trust that those before it found nothing.
-_RULES: tuple[Rule, ...] = (_shape, _type, _reference)
+_RULES: tuple[Rule, ...] = (_shape, _type, _properties, _reference)
 _UNTIL_EASED: tuple[Rule, ...] = (_type_beside, _required, _enum)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.reference.lies.registry import in_body
+from conformance.reference.answers import Answer, Call, Handler
+from conformance.reference.lies.registry import in_body, lie
 
 _BALANCE = "balance.retrieve"
 _ESTIMATE = "tokens.estimate"
@@ -60,3 +61,12 @@ def _(body: dict[str, Any]) -> None:
 @in_body("estimate-negative", _ESTIMATE)
 def _(body: dict[str, Any]) -> None:
     body["data"]["total_tokens"] *= -1
+
+
+@lie("balance-does-not-fall")
+def _(call: Call, honest: Handler) -> Answer:
+    purse = call.service.purse
+    kept = (purse.voucher, purse.cash)
+    answer = honest(call)
+    purse.voucher, purse.cash = kept
+    return answer

@@ -67,6 +67,17 @@ def _(call: Call, honest: Handler) -> Answer:
     return _with_output(call, honest(call), lambda lines: [*lines, lines[0]])
 
 
+@lie("batch-line-dearer")
+def _(call: Call, honest: Handler) -> Answer:
+    return _with_output(call, honest(call), lambda lines: [_dearer(line) for line in lines])
+
+
+def _dearer(line: dict[str, Any]) -> dict[str, Any]:
+    usage = line["response"]["body"]["usage"]
+    usage |= {"prompt_tokens": usage["prompt_tokens"] + 50, "total_tokens": usage["total_tokens"] + 50}
+    return line
+
+
 @lie("batch-custom-id-changed")
 def _(call: Call, honest: Handler) -> Answer:
     return _with_output(call, honest(call), lambda lines: [_renamed(lines[0]), *lines[1:]])

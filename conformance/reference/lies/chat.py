@@ -193,3 +193,9 @@ def _(body: dict[str, Any]) -> None:
 def _(body: dict[str, Any]) -> None:
     if body["choices"][0]["finish_reason"] == "stop":
         body["choices"][0]["message"]["content"] = " "
+
+
+@in_body("tokens-hidden", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["usage"] |= {"completion_tokens": 1, "total_tokens": body["usage"]["prompt_tokens"] + 1}
+    body["usage"].pop("completion_tokens_details", None)
