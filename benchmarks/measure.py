@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "conformance.cli"]
@@ -145,13 +145,53 @@ def peak(path: Path, place: str) -> float:
     return int(told) * unit / 1e6
 
 
+def chunks() -> Iterator[str]:
+    """Yield a stream of about 5 MB as the service sends it: a role, reasoning, content, the end."""
+    head = {"id": f"chatcmpl-{7:024x}", "object": "chat.completion.chunk", "created": 1788439534, "model": "kimi-k3"}
+    words = ["The", " answer", " \u201cyes\u201d", "\n\n", " \u6587\u5b57", ' {"quoted":', " 42", " at", " length", "."]
+
+    def event(delta: dict[str, str], **end: object) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": None, **end}
+        told = head | {"choices": [choice], "system_fingerprint": "fpv0_41b1161c"}
+        return f"data: {json.dumps(told, ensure_ascii=False, separators=(',', ':'))}\n\n"
+
+    yield event({"role": "assistant", "content": ""})
+    for number in range(20_000):
+        text = f"{words[number % len(words)]} {words[number // 7 % len(words)]}{number % 1000}"
+        yield event({"reasoning_content" if number < 12_000 else "content": text})
+    usage = {"prompt_tokens": 30, "completion_tokens": 20_000, "total_tokens": 20_030}
+    yield event({}, finish_reason="stop", usage=usage)
+    yield "data: [DONE]\n\n"
+
+
+def stream() -> None:
+    """A stream read against its schema and its grammar and added up, against json.loads of the same data."""
+    from conformance import sse
+    from conformance.judge.stream import read
+
+    body = "".join(chunks()).encode()
+    data = [event.data for event in sse.parse(body).events[:-1]]
+    size = len(body) / 1e6
+    ours = lambda: read(body, include_usage=False)  # noqa: E731
+    assert ours().findings == {}
+    pairs(
+        f"a stream of {size:.1f} MB, {len(data)} chunks, judged / json.loads of its data",
+        ours,
+        lambda: [json.loads(text) for text in data],
+        3,
+        7,
+    )
+    taken = statistics.median(seconds(ours) for _ in range(7))
+    print(f"  {size / taken:.0f} MB/s (goal ≥ 30)")
+
+
 def help_() -> None:
     """``--help`` against importing click."""
     ours, yardstick = process(*COMMAND, "--help"), process(sys.executable, "-c", "import click")
     pairs("--help / python -c 'import click'", ours, yardstick, 2, 15)
 
 
-BENCHMARKS = {"replay": replay, "exchange": exchange, "judge": judge, "help": help_}
+BENCHMARKS = {"replay": replay, "exchange": exchange, "judge": judge, "stream": stream, "help": help_}
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or BENCHMARKS:

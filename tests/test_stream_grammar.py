@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conformance.contract import ledger
 from conformance.judge import chunks, stream
 from conformance.judge.stream import GRAMMAR, read
-from conformance.vocabulary import Level
+from conformance.vocabulary import CouldNotCheck, Finding, Level
 
 OTHERS = Path(__file__).parents[2] / "shared" / "recordings"
 HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1788439534, "model": "kimi-k3"}
@@ -235,7 +235,7 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=6,
 )  # fmt: skip
-wild = st.sampled_from(["", "a", '"', "\\", "\u0000", "文", "{}", '","content":"x', "\ud83d"])
+wild = st.sampled_from(["", "a", "HOLE", '"', "\\", "\u0000", "文", "{}", '","content":"x', "\ud83d"])
 
 
 def strange(usual):
@@ -272,6 +272,23 @@ lines = st.builds(
 bodies = st.lists(lines | st.sampled_from([DONE, "event: error\n", "data: {\n\n", "x\n"]), max_size=12).map("".join)
 
 
+# Texts with a hole, as they stand on the wire, and what may stand in it.
+HOLED = [
+    json.dumps(told, separators=(",", ":"))
+    for told in (
+        chunk({"content": "HOLE"}), chunk({"content": "", "reasoning_content": "HOLE"}), chunk(call("HOLE")),
+        chunk({'a"content': "HOLE"}), chunk({'a"content': "HOLE", "content": "x"}), chunk({"x": {"content": "HOLE"}}),
+        chunk({"content": "x"}, note={"content": "HOLE"}), {"content": "HOLE", **chunk({"content": "x"})},
+        {"error": {"content": "HOLE"}}, chunk({"content": ["content", "HOLE"]}), chunk({"content": 7, "role": "HOLE"}),
+        HEAD | {"choices": [TEXT[1]["choices"][0], chunk({"content": "HOLE"}, 1)["choices"][0]]},
+        chunk({"tool_calls": [FIRST["tool_calls"][0], call("HOLE", 1)["tool_calls"][0]]}), {"content": "HOLE"},
+    )
+]  # fmt: skip
+holed = st.sampled_from(HOLED) | st.builds(lambda value: json.dumps(value, separators=(",", ":")), strange_chunks)
+parts = ["\\", '"', "u", "0041", "d83d", "n", "x", "\\u0041", "\t", "\x01", "文", '","content":"', '"}', "{"]
+raw = st.lists(st.sampled_from(parts)).map("".join)
+
+
 class TestHostileStreams:
     @given(st.binary(), st.sampled_from([True, False, None]), st.booleans())
     def test_no_bytes_make_it_raise(self, body, include_usage, cut):
@@ -287,14 +304,26 @@ class TestHostileStreams:
         raw = body.encode()
         assert read(raw, include_usage=None) == read(raw, include_usage=None, reuse=False)
 
-    @given(
-        st.lists(st.sampled_from(["\\", '"', "u", "0041", "d83d", "n", "x", "\\u0041", "\n", "文", " "])).map("".join)
-    )
-    def test_a_text_is_read_alike_in_the_first_chunk_and_in_one_that_differs_by_it_alone(self, text):
-        one = json.dumps(chunk({"content": "MARK"}), separators=(",", ":"))
-        events = [f"data: {one.replace('MARK', piece)}\n\n" for piece in ("a", "b", text, "c")]
-        raw = written([TEXT[0], *events, TEXT[3]])
-        assert read(raw, include_usage=None) == read(raw, include_usage=None, reuse=False)
+    @given(holed, st.lists(raw, max_size=3))
+    def test_of_chunks_that_differ_in_one_text_each_is_judged_as_if_it_were_alone(self, template, texts):
+        told = [f"data: {template.replace('HOLE', text)}\n\n" for text in ["a", "b", *texts, "a"]]
+        body = written([TEXT[0], *told, TEXT[3]])
+        assert read(body, include_usage=None) == read(body, include_usage=None, reuse=False)
+
+    @pytest.mark.parametrize("template", HOLED)
+    @pytest.mark.parametrize("text", ["x", "\\n", "\\", "\t", '","x":"', "\\ud83d", '","content":"y', '"}'])
+    def test_what_only_looks_like_a_growing_text_is_not_taken_for_one(self, template, text):
+        told = [f"data: {template.replace('HOLE', piece)}\n\n" for piece in ("a", "b", text, "c")]
+        body = written([TEXT[0], *told, TEXT[3]])
+        assert read(body, include_usage=None) == read(body, include_usage=None, reuse=False)
+
+    def test_a_chunk_that_cannot_be_validated_is_told_as_one_that_was_not_checked(self, monkeypatch):
+        def refuse(name, _):
+            raise CouldNotCheck(Finding("", "a value that can be validated", name))
+
+        monkeypatch.setattr(chunks.shapes, "valid", refuse)
+        unchecked = read(written(TEXT), include_usage=None).unchecked
+        assert [finding.where.split(" (")[0] for finding in unchecked[:4]] == [f"event {n}" for n in range(1, 5)]
 
     def test_chunks_that_all_differ_are_not_all_kept(self):
         told = chunks.Chunks()

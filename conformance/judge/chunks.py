@@ -101,7 +101,7 @@ class Chunks:
         try:
             return value, self._judged(event, value)
         except CouldNotCheck as refusal:
-            self.unchecked.append(_placed(event, refusal.finding))
+            self.unchecked += [_placed(event, refusal.finding)] if len(self.unchecked) < FINDINGS_KEPT else []
             return value, None
 
     def _judged(self, event: Event, value: object) -> frozenset[str]:

@@ -87,6 +87,7 @@ class _Reading:
     empty: Event | None = None
     ending: bool = False
     last: Event | None = None
+    previous: object = None
     completion: dict[str, Any] | None = None
     firsts: dict[str, Event] = field(default_factory=dict)
 
@@ -115,7 +116,9 @@ class _Reading:
 
     def _chunk(self, event: Event, value: dict[str, Any]) -> None:
         self.firsts.setdefault("first", event)
-        self._constants(event, value)
+        if value is not self.previous:  # else it differs in one text alone
+            self._constants(event, value)
+        self.previous = value
         if self.empty is not None:
             expected, follower = f"nothing but {DONE} after a chunk without a choice", f"event {event.number}"
             self.notes.illegal("stream.choices.empty", place(self.empty, "/choices"), expected, follower)
