@@ -12,7 +12,7 @@ from conformance.checks import (
     rule_of_status,
 )
 from conformance.judge import answers, costs
-from conformance.vocabulary import Exchange, Finding, Mode, NotApplicable, Run
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Mode, NotApplicable, Run
 
 TOLERANCE = 1e-5
 # Sums of floats with five decimals are off by less than this, however they are added.
@@ -71,6 +71,9 @@ def test_spend_agrees(conversation: Conversation, run: Run) -> Iterator[Finding]
     for exchange in (before, after):
         answers.success(exchange, run)
     told = list(costs.usages(answers.everything(run)))
+    silent = [each for each in answers.everything(run) if answers.accepted(each) and costs.is_silent(each)]
+    if silent:
+        raise CouldNotCheck(Finding("", "every answer to tell its usage", f"{len(silent)} that do not"))
     if not told or not (price := catalogue.models().get(run.model)) or not price.price:
         raise NotApplicable("nothing was paid for, or at no price that is known")
     paid = costs.spent(told, run.model)

@@ -72,6 +72,16 @@ def one_word(run: Run) -> Exchange:
     raise CouldNotCheck(Finding("", "chat.one-word, to hold this against", "it was not asked"))
 
 
+def counted(exchange: Exchange, name: str) -> int:
+    """Return a count of the usage; raises CouldNotCheck where there is none.
+
+    Of a stream that tells no usage at all other clauses speak, so there it raises NotApplicable.
+    """
+    if exchange.endpoint == "chat.stream" and find(exchange.json, "/usage") is ABSENT:
+        raise NotApplicable("the stream tells no usage, which other clauses speak of")
+    return exchange.at(f"/usage/{name}", int)
+
+
 def request_member(exchange: Exchange, name: str, kind: type[Value]) -> Value:
     """Return a member of the request; raises NotApplicable where it has none, or a recording does not tell it."""
     if exchange.file and not exchange.request.body:
@@ -121,15 +131,15 @@ def test_choice_count(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_answer("chat.usage.sum")
 def test_usage_sum(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    prompt, completion = exchange.at("/usage/prompt_tokens", int), exchange.at("/usage/completion_tokens", int)
-    total = exchange.at("/usage/total_tokens", int)
+    prompt, completion = counted(exchange, "prompt_tokens"), counted(exchange, "completion_tokens")
+    total = counted(exchange, "total_tokens")
     if total != prompt + completion:
         yield Finding("/usage/total_tokens", f"{prompt} + {completion} = {prompt + completion}", total)
 
 
 @rule_of_answer("chat.usage.cached-within-prompt")
 def test_cached_within_prompt(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    cached, prompt = optional(exchange, "/usage/cached_tokens"), exchange.at("/usage/prompt_tokens", int)
+    cached, prompt = optional(exchange, "/usage/cached_tokens"), counted(exchange, "prompt_tokens")
     if cached > prompt:
         yield Finding("/usage/cached_tokens", f"at most {prompt}, the prompt tokens", cached)
 
@@ -145,7 +155,7 @@ def test_cached_agree(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 @rule_of_answer("chat.usage.reasoning-within-completion")
 def test_reasoning_within_completion(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     where = "/usage/completion_tokens_details/reasoning_tokens"
-    reasoning, completion = optional(exchange, where), exchange.at("/usage/completion_tokens", int)
+    reasoning, completion = optional(exchange, where), counted(exchange, "completion_tokens")
     if reasoning > completion:
         yield Finding(where, f"at most {completion}, the completion tokens", reasoning)
 
@@ -190,7 +200,7 @@ def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding
 @rule_of_answer("chat.finish.within-budget")
 def test_within_budget(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     budget = request_member(exchange, "max_completion_tokens", int)
-    used = exchange.at("/usage/completion_tokens", int)
+    used = counted(exchange, "completion_tokens")
     if used > budget:
         yield Finding("/usage/completion_tokens", f"at most {budget}, the max_completion_tokens asked for", used)
 
@@ -200,7 +210,7 @@ def test_length_spent(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     if not any(choice.get("finish_reason") == "length" for _, choice in choices(exchange)):
         raise NotApplicable('no choice ends with "length"')
     budget = request_member(exchange, "max_completion_tokens", int)
-    used = exchange.at("/usage/completion_tokens", int)
+    used = counted(exchange, "completion_tokens")
     if used * 10 < budget * 9:
         yield Finding("/usage/completion_tokens", f'about {budget}, as it ends with "length"', used)
 

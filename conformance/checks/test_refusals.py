@@ -114,7 +114,7 @@ def names(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding]:
     """Yield a finding where the message does not name what is wrong."""
     thing = re.sub(r"\{(\w+)\}", lambda found: NAMES[found[1]], refusal.names or "")
     said = exchange.at("/error/message", str)
-    if thing not in said:
+    if not re.search(rf"(?<!\w){re.escape(thing)}(?!\w)", said):
         yield Finding("/error/message", f"a message that names {thing}", said)
 
 

@@ -18,7 +18,7 @@ from conformance.checks.test_chat import one_word
 from conformance.contract import schemas
 from conformance.judge import answers
 from conformance.judge.stream import GRAMMAR
-from conformance.vocabulary import Exchange, Finding, Judgement, Mode, NotApplicable, Run
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Judgement, Mode, NotApplicable, Run
 
 STREAM = "chat.stream"
 # Seconds that an answer must take to be generated before it tells how it is sent.
@@ -39,6 +39,8 @@ def judgement_of_stream(clause: str) -> Judgement:
             told = answers.transcript(exchange)
             looked = looked or clause in told.looked_at
             yield from told.findings.get(clause, ())
+            for unchecked in told.unchecked:
+                raise CouldNotCheck(unchecked)
         if not looked:
             raise nothing_for(clause, conversation, "no event here has what this clause speaks of")
 

@@ -2,25 +2,36 @@
 
 from collections.abc import Callable, Iterator
 
-from conformance.checks import Conversation, Rule, asked, rule_of_answer, rule_of_conversation
+from conformance import catalogue
+from conformance.checks import Conversation, Rule, rule_of_answer, rule_of_conversation
 from conformance.checks.test_chat import choices, request_member
 from conformance.checks.test_refusals import outcome, require_control, status_of
 from conformance.judge import answers
 from conformance.scenarios import scenarios
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find
 
-CHAT = "chat.completions"
 COUNT = "/usage/completion_tokens_details/reasoning_tokens"
 
 
-@rule_of_conversation("thinking.told", "thinking.on")
-def test_told(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    for exchange in asked(conversation, (CHAT,)):
-        answers.success(exchange, run)
-        for where, choice in choices(exchange):
-            told = find(choice, "/message/reasoning_content")
-            if not isinstance(told, str):
-                yield Finding(f"{where}/message", "a reasoning_content", "none" if told is ABSENT else told)
+def thinks(exchange: Exchange, run: Run) -> bool:
+    """Tell whether a model thinks before it gives an answer; raises NotApplicable where that is not known."""
+    family = catalogue.family_of(run.model)
+    if family is None or (exchange.file and not exchange.request.body):
+        raise NotApplicable("it is not known whether the model thinks")
+    off = find(exchange.asked, "/thinking/type") == "disabled"
+    return family.thinks == "always" or (family.thinks == "optionally" and not off)
+
+
+@rule_of_answer("thinking.told")
+def test_told(exchange: Exchange, run: Run) -> Iterator[Finding]:
+    if exchange.endpoint == "chat.stream":
+        raise NotApplicable("a stream cannot tell reasoning that is empty")
+    if not thinks(exchange, run):
+        raise NotApplicable("the model does not think before this answer")
+    for where, choice in choices(exchange):
+        told = find(choice, "/message/reasoning_content")
+        if not isinstance(told, str):
+            yield Finding(f"{where}/message", "a reasoning_content", "none" if told is ABSENT else told)
 
 
 @rule_of_answer("thinking.not-told")

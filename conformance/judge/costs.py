@@ -34,6 +34,11 @@ def usages(exchanges: Iterable[Exchange]) -> Iterator[tuple[Usage, float]]:
                     yield usage, catalogue.batch_share()
 
 
+def is_silent(exchange: Exchange) -> bool:
+    """Tell whether an answer of a chat tells no usage, so that nobody knows what it cost."""
+    return exchange.endpoint in ("chat.completions", "chat.stream") and not any(True for _ in usages([exchange]))
+
+
 def _whole(exchange: Exchange) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return answers.whole(exchange).json

@@ -117,6 +117,8 @@ class FileJudge:
         """Judge a stream of events: each of them, their order, and what they add up to."""
         self._status(exchange)
         told = answers.transcript(exchange)
+        for unchecked in told.unchecked:
+            self._missed(READABLE, exchange, unchecked)
         for clause in (*schemas.clauses_of("chat.chunk"), *GRAMMAR):
             tally = self._tally(clause, exchange)
             tally.looked = tally.looked or clause in told.looked_at

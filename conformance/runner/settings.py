@@ -41,7 +41,9 @@ def settings(
 ) -> Settings:
     """Return the settings of a run; raises rows.ConfigurationError naming what is wrong and what to do."""
     whom, how = targets.load(target), Mode(mode)
-    folder = cassettes or shipped.folder("cassettes") / whom.name
+    chosen = model or whom.model
+    # Recordings of another model than the target's own lie in a folder of their own.
+    folder = cassettes or shipped.folder("cassettes") / (whom.name if chosen == whom.model else f"{whom.name}.{chosen}")
     if how is Mode.REPLAY:
         whom = replace(whom, base_url=whom.canonical_url)
         if not folder.is_dir():
@@ -51,7 +53,6 @@ def settings(
         raise rows.ConfigurationError("--mode record needs --cassettes DIR, the folder that it writes to")
     if not max_cost >= 0:
         raise rows.ConfigurationError("--max-cost must not be negative")
-    chosen = model or whom.model
     if model and whom.official and model not in catalogue.models():
         known = ", ".join(catalogue.available(as_of or date.today()))
         raise rows.ConfigurationError(f"unknown model {model!r}; to be had are {known}")

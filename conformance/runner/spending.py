@@ -32,28 +32,34 @@ class Budget:
         self._limit = limit
         self._reserved: dict[str, float] = {}
         self._spent = 0.0
-        self._lock = threading.Lock()
+        self._settled = threading.Condition()
 
     def reserve(self, scenario: Scenario) -> str | None:
         """Set aside the most that a scenario may cost; return why it must not be asked where that is too much.
 
-        A request that must be refused costs nothing, unless it is answered: once the limit is passed, none is made.
+        Where it is too much only because of what others may still spend, that is waited for. A request that must be
+        refused costs nothing, unless it is answered: once the limit is passed, none is made.
         """
         cost = most(scenario, self._model)
-        with self._lock:
-            if self._spent + sum(self._reserved.values()) + cost > self._limit:
+        with self._settled:
+            self._settled.wait_for(lambda: not self._reserved or self._would_be(cost) <= self._limit)
+            if self._would_be(cost) > self._limit:
                 limit = f"--max-cost is {self._limit:g} USD for the run"
                 return f"not asked: it may cost {cost:.4f} USD, and {limit}, of which {self._spent:.4f} are spent"
             self._reserved[scenario.name] = cost
         return None
 
+    def _would_be(self, cost: float) -> float:
+        return self._spent + sum(self._reserved.values()) + cost
+
     def settle(self, scenario: Scenario, exchanges: Sequence[Exchange]) -> None:
         """Replace what was set aside by what the answers tell, or keep it where one tells nothing."""
         told = [cost_of(usage, price_of(self._model)) * share for usage, share in usages(exchanges)]
         paid = sum(each.endpoint in PAID and (each.response is None or answers.accepted(each)) for each in exchanges)
-        with self._lock:
+        with self._settled:
             reserved = self._reserved.pop(scenario.name, 0.0)
             self._spent += sum(told) if len(told) >= paid else max(sum(told), reserved)
+            self._settled.notify_all()
 
 
 PAID = ("chat.completions", "chat.stream", "batches.create")

@@ -11,7 +11,7 @@ from conformance.scenarios.parameters import fixed
 CHAT = "chat.completions"
 
 
-@scenario("thinking.on", CHAT, spends=(1, 200, 256), needs=("thinking", "fixed-sampling"), shows="thinking.told")
+@scenario("thinking.on", CHAT, spends=(1, 200, 256), needs=("thinking-member", "fixed-sampling"), shows="thinking.told")
 def on(api: Api) -> None:
     """Have the model think and keep its earlier thoughts, with every fixed parameter at the value that it may have."""
     earlier = {"role": "assistant", "content": "hello", "reasoning_content": "One word is wanted."}
@@ -19,7 +19,7 @@ def on(api: Api) -> None:
 
 
 def _kept(model: str) -> dict[str, Any]:
-    takes = not catalogue.lacks(model, "thinking-keep") and not catalogue.lacks(model, "thinking-member")
+    takes = not catalogue.lacks(model, "thinking-keep")
     return {"thinking": {"type": "enabled", "keep": "all"}} if takes else {}
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, invalid
 from conformance.reference.lies.registry import LIES, Lie, change_asked, in_asked, in_body, lie
 
@@ -14,10 +15,14 @@ _KNOWN = frozenset(
     {
         "model", "messages", "max_tokens", "max_completion_tokens", "temperature", "top_p", "n", "presence_penalty",
         "frequency_penalty", "stop", "stream", "stream_options", "tools", "tool_choice", "response_format",
-        "prompt_cache_key", "safety_identifier", "logprobs", "top_logprobs", "prediction", "reasoning_effort", "thinking",
-        "logit_bias",
+        "prompt_cache_key", "safety_identifier", "logprobs", "top_logprobs", "prediction", "reasoning_effort",
+        "thinking", "logit_bias",
     }
 )  # fmt: skip
+
+
+def _said(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    return [message for message in asked.get("messages") or [] if isinstance(message, dict)]
 
 
 def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -64,32 +69,37 @@ def _(call: Call, honest: Handler) -> Answer:
 
 @in_asked("dynamic-tools-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    for message in asked.get("messages") or []:
-        if isinstance(message, dict) and message.get("role") == "system" and isinstance(message.get("tools"), list):
-            if None not in message["tools"] and not message.get("content") and "tools" not in asked:
-                del message["tools"]
-                message["content"] = "."
+    for message in _said(asked):
+        brought = message.get("tools")
+        if brought and isinstance(brought, list) and None not in brought and message.get("content") == "":
+            message |= {
+                "content": "." if "tools" not in asked else "",
+                "tools": None if "tools" not in asked else brought,
+            }
 
 
 @in_asked("tool-schemas-unchecked", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    for tool in asked["tools"] if isinstance(asked.get("tools"), list) else []:
-        if isinstance(tool, dict) and isinstance(tool.get("function"), dict) and asked.get("max_completion_tokens") == 1:
-            tool["function"]["parameters"] = {"type": "object"}
+    # Only those that break a rule of schemas ask for one token.
+    for tool in asked["tools"] if asked.get("max_completion_tokens") == 1 else []:
+        tool["function"]["parameters"] = {"type": "object"}
 
 
 @in_body("reasoning-not-told", _CHAT)
 def _(body: dict[str, Any]) -> None:
     for message in _messages(body):
-        message.pop("reasoning_content", None)
+        # What a tool was called with must be sent back with its reasoning, or is refused.
+        if "tool_calls" not in message:
+            message.pop("reasoning_content", None)
 
 
-@in_asked("thinking-not-turned-off", _CHAT)
-def _(asked: dict[str, Any]) -> None:
-    if not _thinks(asked) and "tool_choice" not in asked:
-        asked["thinking"] = {"type": "enabled"}
-        if "temperature" in asked and asked["temperature"] == 0.6:
-            asked["temperature"] = 1
+@lie("thinking-not-turned-off")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    if call.operation == _CHAT and isinstance(answer.body, dict) and "choices" in answer.body:
+        for message in _messages(answer.body) if not _thinks(call.members()) else []:
+            message["reasoning_content"] = "Nobody was to see this."
+    return answer
 
 
 @in_body("reasoning-not-counted", _CHAT)
@@ -105,10 +115,11 @@ def _(asked: dict[str, Any]) -> None:
 
 @in_asked("json-schema-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    form = asked.get("response_format")
-    if isinstance(form, dict) and isinstance(form.get("json_schema"), dict) and form["json_schema"].get("name") == "city":
-        if isinstance(form["json_schema"].get("strict"), bool) and isinstance(form["json_schema"].get("schema"), dict):
-            asked["response_format"] = {"type": "json_object"}
+    described = (asked.get("response_format") or {}).get("json_schema")
+    if isinstance(described, dict) and {"name", "schema", "strict"} <= described.keys():
+        if not isinstance(described["strict"], bool) or not isinstance(described["schema"], dict):
+            return
+        asked["response_format"] = {"type": "json_object"}
 
 
 @in_body("json-with-line-feeds", _CHAT)
@@ -141,8 +152,8 @@ def _(call: Call, honest: Handler) -> Answer:
 
 @in_asked("pictures-dropped", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    for message in asked.get("messages") or []:
-        if isinstance(message, dict) and isinstance(message.get("content"), list):
+    for message in _said(asked):
+        if isinstance(message.get("content"), list):
             kept = [part for part in message["content"] if not str(part.get("image_url")).startswith("{'url': 'data:")]
             message["content"] = kept
 
@@ -161,14 +172,14 @@ def _(call: Call, honest: Handler) -> Answer:
         except Exception:  # noqa: BLE001 - whatever is wrong with the request, the honest server says it
             unknown = []
         if unknown:
-            return _refused(call, honest, f"Invalid request: unknown member {unknown[0]}")
+            return _refused(call, f"Invalid request: unknown member {unknown[0]}")
     return honest(call)
 
 
 @lie("effort-unlisted-refused")
 def _(call: Call, honest: Handler) -> Answer:
     if call.operation == _CHAT and b'"reasoning_effort":"medium"' in call.body:
-        return _refused(call, honest, "Invalid request: invalid reasoning_effort: medium")
+        return _refused(call, "Invalid request: invalid reasoning_effort: medium")
     return honest(call)
 
 
@@ -178,10 +189,10 @@ def _(asked: dict[str, Any]) -> None:
         del asked["thinking"]
 
 
-def _refused(call: Call, honest: Handler, message: str) -> Answer:
+def _refused(call: Call, message: str) -> Answer:
     """Return a refusal that has the headers of an honest answer."""
-    answer, refused = honest(call), invalid(message).answer
-    answer.status, answer.body, answer.media_type = refused.status, refused.body, refused.media_type
+    answer = invalid(message).answer
+    answer.headers = account.trace(call.service)
     return answer
 
 
@@ -235,7 +246,7 @@ def _accepting(words: str) -> Lie:
         error = answer.body.get("error") if answer.status == 400 and isinstance(answer.body, dict) else None
         if call.operation != _CHAT or not isinstance(error, dict) or not re.search(words, str(error.get("message"))):
             return answer
-        model = call.members().get("model") or next(iter(call.service.models()))
+        model = call.members().get("model") or list(call.service.models())[-1]
         legal = {"model": model, "messages": [{"role": "user", "content": "hello"}], "max_completion_tokens": 64}
         change_asked(call, lambda asked: (asked.clear(), asked.update(legal)))
         return honest(call)

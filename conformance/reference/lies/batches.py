@@ -72,10 +72,11 @@ def _(call: Call, honest: Handler) -> Answer:
     return _with_output(call, honest(call), lambda lines: [_dearer(line) for line in lines])
 
 
-def _dearer(line: dict[str, Any]) -> dict[str, Any]:
-    usage = line["response"]["body"]["usage"]
+def _dearer(line: bytes) -> bytes:
+    members = json.loads(line)
+    usage = members["response"]["body"]["usage"]
     usage |= {"prompt_tokens": usage["prompt_tokens"] + 50, "total_tokens": usage["total_tokens"] + 50}
-    return line
+    return _line(members)
 
 
 @lie("batch-custom-id-changed")
@@ -117,6 +118,10 @@ def _with_output(call: Call, answer: Answer, change: Callable[[list[bytes]], lis
 def _renamed(line: bytes) -> bytes:
     members = json.loads(line)
     members["custom_id"] += "-other"
+    return _line(members)
+
+
+def _line(members: dict[str, Any]) -> bytes:
     return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 

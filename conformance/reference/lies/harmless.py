@@ -54,7 +54,8 @@ def _(frames: Frames) -> None:
 
 @in_stream("stream-lines-end-otherwise")
 def _(frames: Frames) -> None:
-    frames[:] = [b"\xef\xbb\xbf", *(frame.replace(b"\n", b"\r\n").replace(b"data: ", b"data:") for frame in Stream(frames).encoded())]
+    otherwise = (frame.replace(b"\n", b"\r\n").replace(b"data: ", b"data:") for frame in Stream(frames).encoded())
+    frames[:] = [b"\xef\xbb\xbf", *otherwise]
 
 
 @in_stream("stream-usage-null")

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, Stream, refusal
 from conformance.reference.lies.registry import LIES, in_asked, lie
 
@@ -76,10 +77,10 @@ def _(asked: dict[str, Any]) -> None:
 
 @lie("stream-refused")
 def _(call: Call, honest: Handler) -> Answer:
-    answer = honest(call)
-    if isinstance(answer.body, Stream):
-        refused = refusal(400, "invalid_request_error", "Invalid request: stream is not supported").answer
-        answer.status, answer.body, answer.media_type = refused.status, refused.body, refused.media_type
+    if call.operation != _CHAT or b'"stream":true' not in call.body:
+        return honest(call)
+    answer = refusal(400, "invalid_request_error", "Invalid request: stream is not supported").answer
+    answer.headers = account.trace(call.service)
     return answer
 
 
@@ -330,4 +331,5 @@ def _(frames: Frames) -> None:
 
 @in_stream("stream-breaks-with-an-error")
 def _(frames: Frames) -> None:
-    frames[-2:] = [{"error": {"message": "The engine is currently overloaded", "type": "engine_overloaded_error"}}, _DONE]
+    error = {"message": "The engine is currently overloaded", "type": "engine_overloaded_error"}
+    frames[-2:] = [{"error": error}, _DONE]
