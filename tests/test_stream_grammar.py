@@ -289,6 +289,13 @@ parts = ["\\", '"', "u", "0041", "d83d", "n", "x", "\\u0041", "\t", "\x01", "文
 raw = st.lists(st.sampled_from(parts)).map("".join)
 
 
+def afresh(body):
+    """The transcript of a stream whose chunks are parsed and validated each for itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "SKELETONS_KEPT", 0)
+        return read(body, include_usage=None)
+
+
 class TestHostileStreams:
     @given(st.binary(), st.sampled_from([True, False, None]), st.booleans())
     def test_no_bytes_make_it_raise(self, body, include_usage, cut):
@@ -302,20 +309,20 @@ class TestHostileStreams:
     @given(bodies)
     def test_a_chunk_that_is_judged_like_an_earlier_one_is_judged_as_if_it_were_alone(self, body):
         raw = body.encode()
-        assert read(raw, include_usage=None) == read(raw, include_usage=None, reuse=False)
+        assert read(raw, include_usage=None) == afresh(raw)
 
     @given(holed, st.lists(raw, max_size=3))
     def test_of_chunks_that_differ_in_one_text_each_is_judged_as_if_it_were_alone(self, template, texts):
         told = [f"data: {template.replace('HOLE', text)}\n\n" for text in ["a", "b", *texts, "a"]]
         body = written([TEXT[0], *told, TEXT[3]])
-        assert read(body, include_usage=None) == read(body, include_usage=None, reuse=False)
+        assert read(body, include_usage=None) == afresh(body)
 
     @pytest.mark.parametrize("template", HOLED)
     @pytest.mark.parametrize("text", ["x", "\\n", "\\", "\t", '","x":"', "\\ud83d", '","content":"y', '"}'])
     def test_what_only_looks_like_a_growing_text_is_not_taken_for_one(self, template, text):
         told = [f"data: {template.replace('HOLE', piece)}\n\n" for piece in ("a", "b", text, "c")]
         body = written([TEXT[0], *told, TEXT[3]])
-        assert read(body, include_usage=None) == read(body, include_usage=None, reuse=False)
+        assert read(body, include_usage=None) == afresh(body)
 
     def test_a_chunk_that_cannot_be_validated_is_told_as_one_that_was_not_checked(self, monkeypatch):
         def refuse(name, _):
@@ -376,4 +383,4 @@ class TestRecordings:
 
     def test_every_one_is_judged_alike_with_and_without_reuse(self, told):
         for row, transcript in told:
-            assert transcript == read((OTHERS / row["file"]).read_bytes(), include_usage=None, reuse=False)
+            assert transcript == afresh((OTHERS / row["file"]).read_bytes())
