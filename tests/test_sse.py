@@ -34,6 +34,7 @@ class TestEvents:
             (b"data: one\n\r\ndata: two\r\n\n", ["one", "two"]),
             (b"data:one\n\n", ["one"]),
             (b"data:  one\n\n", [" one"]),
+            (b"data:  one\r\n\r\n", [" one"]),
             (b"data: one\ndata:\ndata: two\n\n", ["one\n\ntwo"]),
             (b"data\n\n", [""]),
             (b"data: a:b\n\n", ["a:b"]),
@@ -139,3 +140,10 @@ class TestPieces:
         parser = sse.Parser()
         assert parser.feed(b"data: a\r\n\r") == []
         assert [event.data for event in parser.feed(b"\n")] == ["a"]
+        assert parser.feed(b"data: b\r\r") == []
+        assert [event.data for event in parser.feed(b"d")] == ["b"]
+
+    def test_an_event_may_begin_in_an_earlier_piece(self):
+        parser = sse.Parser()
+        assert parser.feed(b"data: a\n") == []
+        assert [event.data for event in parser.feed(b"data: b\n\n")] == ["a\nb"]

@@ -122,7 +122,7 @@ class _Reading:
         if self.empty is not None:
             expected, follower = f"nothing but {DONE} after a chunk without a choice", f"event {event.number}"
             self.notes.illegal("stream.choices.empty", place(self.empty, "/choices"), expected, follower)
-        self.empty, self.last = None, event
+        self.last = event
         usage, choices = value.get("usage"), value.get("choices")
         if isinstance(usage, dict):
             self.usage = dict(usage)
