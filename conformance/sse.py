@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 MARK = b"\xef\xbb\xbf"
-# Of those that are kept: a body of another kind altogether has as many broken lines as lines.
+# Of each kind: a body of another sort altogether has as many broken lines as lines.
 BROKEN_KEPT = 20
 _SHOWN = 120
 _END = re.compile(rb"\r\n|\n|\r(?=[^\n])")
@@ -41,7 +41,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class EventStream:
-    """The events of a body in order, and the first broken places."""
+    """The events of a body in order, and the first broken places of each kind."""
 
     events: tuple[Event, ...]
     broken: tuple[Broken, ...]
@@ -172,5 +172,5 @@ class Parser:
             self._events.append(Event(number, done.offset, self._offset, data, done.type or "message", self._id))
 
     def _break(self, offset: int, expected: str, actual: str, kind: str) -> None:
-        if len(self._broken) < BROKEN_KEPT:
+        if sum(broken.kind == kind for broken in self._broken) < BROKEN_KEPT:
             self._broken.append(Broken(offset, expected, actual[:_SHOWN], kind))

@@ -1,8 +1,6 @@
-"""The grammar of a stream: each clause with a stream that breaks it, honest streams, hostile ones, and real ones."""
+"""The grammar of a stream: each clause with a stream that breaks it, honest streams, and hostile ones."""
 
-import csv
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,9 +9,8 @@ from hypothesis import strategies as st
 from conformance.contract import ledger
 from conformance.judge import chunks, stream
 from conformance.judge.stream import GRAMMAR, read
-from conformance.vocabulary import CouldNotCheck, Finding, Level
+from conformance.vocabulary import CouldNotCheck, Finding
 
-OTHERS = Path(__file__).parents[2] / "shared" / "recordings"
 HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1788439534, "model": "kimi-k3"}
 USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
 ROLE, END = {"role": "assistant", "content": ""}, {"finish_reason": "stop", "usage": USAGE}
@@ -153,11 +150,39 @@ class TestFindings:
         assert (told.completion, "stream.accumulates" in told.findings) == (None, True)
 
     @pytest.mark.parametrize(
-        "pieces", [['{"a":', "{}", "}"], ["{", '"a":', "[{}"], ['{"a":"', "{", "{}"], ["", '{"a":1}'], ["{}", "", ""]]
+        "pieces", [['{"a":', "{}", "}"], ["{", '"a":', "{}"], ['{"a":"', "{", "{}"], ["", '{"a":1}'], ["{}", "", ""]]
     )
     def test_a_piece_that_is_itself_an_object_is_not_the_whole_again(self, pieces):
         told = read(written(calling(FIRST, *map(call, pieces))), include_usage=None)
         assert "stream.tool.appended" not in told.findings
+
+    def test_an_id_or_a_name_that_is_empty_does_not_tell_it_again_and_an_empty_name_is_none(self):
+        assert read(written(calling(FIRST, call("{}", id="", name=""))), include_usage=None).findings == {}
+        told = read(written(calling(call("{}", id="f:0", type="function", name=""))), include_usage=None)
+        assert told.findings["stream.tool.begin"][0].actual == "no name"
+
+    def test_an_empty_delta_may_follow_the_end(self):
+        assert read(written([*TEXT, chunk({"content": ""})]), include_usage=None).findings == {}
+
+    def test_what_follows_done_is_no_part_of_the_answer(self):
+        told = read(written([*TEXT, DONE, chunk({"content": "!"})]), include_usage=None)
+        assert told.completion["choices"][0]["message"]["content"] == "Hello."
+
+    def test_a_content_that_is_always_null_adds_up_to_null_and_one_that_is_never_told_is_absent(self):
+        told = read(written([chunk({"role": "assistant", "content": None}), TEXT[3]]), include_usage=None)
+        assert told.completion["choices"][0]["message"] == {"role": "assistant", "content": None}
+
+    def test_an_index_that_is_no_number_is_not_taken_for_one(self):
+        told = read(written([chunk(ROLE, True), chunk(END, True)]), include_usage=None)
+        assert "index" not in told.completion["choices"][0]
+
+    def test_of_one_chunk_nothing_can_be_constant(self):
+        looked = read(written(TEXT[:1]), include_usage=None).looked_at
+        assert not looked & {f"stream.{member}.constant" for member in ("id", "created", "model")}
+
+    def test_a_last_chunk_without_choice_and_without_usage_is_no_usage_chunk(self):
+        told = read(written([*TEXT, HEAD | {"choices": []}]), include_usage=True)
+        assert {"stream.usage.chunk", "stream.choices.empty"} <= set(told.findings)
 
     def test_arguments_that_were_cut_by_the_budget_need_not_be_whole(self):
         events = [*calling(FIRST, call('{"a":'))[:-1], chunk(finish_reason="length", usage=USAGE)]
@@ -289,6 +314,13 @@ parts = ["\\", '"', "u", "0041", "d83d", "n", "x", "\\u0041", "\t", "\x01", "文
 raw = st.lists(st.sampled_from(parts)).map("".join)
 
 
+def afresh(body):
+    """The transcript of a stream whose chunks are parsed and validated each for itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chunks, "SKELETONS_KEPT", 0)
+        return read(body, include_usage=None)
+
+
 class TestHostileStreams:
     @given(st.binary(), st.sampled_from([True, False, None]), st.booleans())
     def test_no_bytes_make_it_raise(self, body, include_usage, cut):
@@ -302,20 +334,20 @@ class TestHostileStreams:
     @given(bodies)
     def test_a_chunk_that_is_judged_like_an_earlier_one_is_judged_as_if_it_were_alone(self, body):
         raw = body.encode()
-        assert read(raw, include_usage=None) == read(raw, include_usage=None, reuse=False)
+        assert read(raw, include_usage=None) == afresh(raw)
 
     @given(holed, st.lists(raw, max_size=3))
     def test_of_chunks_that_differ_in_one_text_each_is_judged_as_if_it_were_alone(self, template, texts):
         told = [f"data: {template.replace('HOLE', text)}\n\n" for text in ["a", "b", *texts, "a"]]
         body = written([TEXT[0], *told, TEXT[3]])
-        assert read(body, include_usage=None) == read(body, include_usage=None, reuse=False)
+        assert read(body, include_usage=None) == afresh(body)
 
     @pytest.mark.parametrize("template", HOLED)
     @pytest.mark.parametrize("text", ["x", "\\n", "\\", "\t", '","x":"', "\\ud83d", '","content":"y', '"}'])
     def test_what_only_looks_like_a_growing_text_is_not_taken_for_one(self, template, text):
         told = [f"data: {template.replace('HOLE', piece)}\n\n" for piece in ("a", "b", text, "c")]
         body = written([TEXT[0], *told, TEXT[3]])
-        assert read(body, include_usage=None) == read(body, include_usage=None, reuse=False)
+        assert read(body, include_usage=None) == afresh(body)
 
     def test_a_chunk_that_cannot_be_validated_is_told_as_one_that_was_not_checked(self, monkeypatch):
         def refuse(name, _):
@@ -332,48 +364,3 @@ class TestHostileStreams:
         ]:
             told.read(event)
         assert len(told._skeletons) == chunks.SKELETONS_KEPT
-
-
-# By what a row of the index says is wrong, the clause that must name it.
-REASONS = {
-    "in-band error": "stream.error",
-    "SSE data is not valid JSON": "stream.json",
-    "chunk without object": "stream.object",
-    "chunk id changes": "stream.id.constant",
-    "finish_reason missing": "stream.choice.finish-reason",
-    "neither an SSE field nor a comment": "stream.framing",
-    "delta.role null": "stream.delta.role-value",
-    "tool_calls[].id null": "stream.tool.id-type",
-}
-
-
-@pytest.fixture(scope="module")
-def told():
-    with (OTHERS / "INDEX.tsv").open(encoding="utf-8", newline="") as index:
-        rows = [row for row in csv.DictReader(index, delimiter="\t") if row["file"].endswith(".sse")]
-    return [(row, read((OTHERS / row["file"]).read_bytes(), include_usage=None)) for row in rows]
-
-
-@pytest.mark.skipif(not OTHERS.is_dir(), reason="the recordings of other people are not beside this checkout")
-class TestRecordings:
-    def test_one_that_conforms_has_no_finding_of_a_must(self, told):
-        clauses = ledger.clauses()
-        conforming = [
-            (row["file"], clause)
-            for row, transcript in told
-            if row["expected"].startswith("conforms") and not row["file"].startswith("gateways/")
-            for clause in transcript.findings
-            if clauses[clause].level is Level.MUST
-        ]
-        assert conforming == []
-
-    def test_one_that_violates_the_contract_has_a_finding_that_names_the_reason(self, told):
-        wrong = [(row, transcript) for row, transcript in told if row["expected"].startswith("violates")]
-        assert len(wrong) > 10
-        for row, transcript in wrong:
-            (reason,) = [clause for words, clause in REASONS.items() if words in row["expected"]]
-            assert reason in transcript.findings, row["file"]
-
-    def test_every_one_is_judged_alike_with_and_without_reuse(self, told):
-        for row, transcript in told:
-            assert transcript == read((OTHERS / row["file"]).read_bytes(), include_usage=None, reuse=False)

@@ -40,23 +40,20 @@ class _Skeleton:
 class Chunks:
     """Reads the data of events one after the other, and gathers what the schema says of all of them.
 
-    ``unchecked`` holds what the validators could not say; ``reuse`` is there to be switched off by a test.
+    ``unchecked`` holds what the validators could not say.
     """
 
-    def __init__(self, *, reuse: bool = True) -> None:
+    def __init__(self) -> None:
         self.findings: dict[str, list[Finding]] = {}
         self.unknown: dict[str, None] = {}
         self.looked_at: set[str] = set()
         self.unchecked: list[Finding] = []
         self._skeletons: dict[tuple[str, str], _Skeleton] = {}
         self._structures: set[object] = set()
-        self._reuse = reuse
         self._marks = _MARKS
 
     def read(self, event: Event) -> Any:  # noqa: ANN401 - JSON is any value
         """Return the value of an event's data, good until the next call; raises NotStrictJSON where it is none."""
-        if not self._reuse:
-            return self._whole(event)[0]
         hole = self._hole(event.data)
         if hole is None:
             return self._whole(event)[0]
@@ -70,7 +67,7 @@ class Chunks:
             return value
         skeleton.holder[skeleton.member] = text
         if not self._is_told(skeleton.broken):
-            self._examine(event, skeleton.value)
+            self._judge(event, skeleton.value)
         return skeleton.value
 
     def _hole(self, data: str) -> tuple[int, str, int, str] | None:
@@ -90,28 +87,27 @@ class Chunks:
         value, other = (strictjson.loads(f"{key[0]}{shown}{key[1]}") for shown in ('""', '"x"'))
         holder = find(value, GROWING[name])
         # What looks like the beginning of a member may be something else: only what moves with the text is that text.
-        place = f"{GROWING[name]}/{name}"
-        if (find(value, place), find(other, place)) == ("", "x"):
+        pointer = f"{GROWING[name]}/{name}"
+        if (find(value, pointer), find(other, pointer)) == ("", "x"):
             self._skeletons[key] = _Skeleton(value, holder, name, broken)
 
     def _whole(self, event: Event) -> tuple[Any, frozenset[str] | None]:
         value = strictjson.loads(event.data)
         if error_in(value) and "choices" not in value:
             return value, None
-        try:
-            return value, self._judged(event, value)
-        except CouldNotCheck as refusal:
-            self.unchecked += [_placed(event, refusal.finding)] if len(self.unchecked) < FINDINGS_KEPT else []
-            return value, None
+        return value, self._judge(event, value)
 
-    def _judged(self, event: Event, value: object) -> frozenset[str]:
+    def _judge(self, event: Event, value: object) -> frozenset[str] | None:
         structure = _structure(value)
         new = structure not in self._structures and len(self._structures) < STRUCTURES_KEPT
-        if new:
-            self._structures.add(structure)
-        broken = frozenset[str]() if shapes.valid(SCHEMA, value) else shapes.broken(SCHEMA, value)
-        if new or not self._is_told(broken):
-            self._examine(event, value)
+        try:
+            broken = frozenset[str]() if shapes.valid(SCHEMA, value) else shapes.broken(SCHEMA, value)
+            if new or not self._is_told(broken):
+                self._examine(event, value)
+                self._structures.add(structure)
+        except CouldNotCheck as refusal:
+            self.unchecked += [_placed(event, refusal.finding)] if len(self.unchecked) < FINDINGS_KEPT else []
+            return None
         return broken
 
     def _is_told(self, clauses: frozenset[str]) -> bool:

@@ -50,13 +50,12 @@ class Transcript:
     unchecked: tuple[Finding, ...] = ()
 
 
-def read(body: bytes, *, include_usage: bool | None, cut: bool = False, reuse: bool = True) -> Transcript:
+def read(body: bytes, *, include_usage: bool | None, cut: bool = False) -> Transcript:
     """Return the transcript of a streamed answer; never raises.
 
     ``include_usage`` is what the request asked for, None where it is not known; ``cut`` tells that we stopped reading.
-    ``reuse`` is there to be switched off by a test: without it every chunk is parsed and validated.
     """
-    reading = _Reading(Chunks(reuse=reuse), include_usage=include_usage)
+    reading = _Reading(Chunks(), include_usage=include_usage)
     stream = sse.parse(body, cut=cut)
     notes = reading.notes
     if body:
@@ -100,7 +99,8 @@ class _Reading:
         try:
             value = strictjson.loads(event.data) if told else self.chunks.read(event)
         except strictjson.NotStrictJSON as broken:
-            self.notes.illegal("stream.json", place(event), f"strict JSON or {DONE} ({broken})", event.data)
+            expected = f"strict JSON or {DONE} ({shapes.shown(str(broken))})"
+            self.notes.illegal("stream.json", place(event), expected, event.data)
             value = event.data
         error = error_in(value)
         if told or error:
@@ -122,7 +122,7 @@ class _Reading:
         if self.empty is not None:
             expected, follower = f"nothing but {DONE} after a chunk without a choice", f"event {event.number}"
             self.notes.illegal("stream.choices.empty", place(self.empty, "/choices"), expected, follower)
-        self.empty, self.last = None, event
+        self.last = event
         usage, choices = value.get("usage"), value.get("choices")
         if isinstance(usage, dict):
             self.usage = dict(usage)
