@@ -45,7 +45,7 @@ def _(call: Call, honest: Handler) -> Answer:
 
 @in_body("file-not-in-list", "files.list")
 def _(body: dict[str, Any]) -> None:
-    del body["data"][-1:]
+    body["data"] = [file for file in body["data"] if file["purpose"] != "file-extract"]
 
 
 @in_body("delete-not-confirmed", "files.delete")
