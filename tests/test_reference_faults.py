@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ import pytest
 from conformance.reference import create_app, faults
 from conformance.reference.inprocess import client
 from conformance.rows import ConfigurationError
+from conformance.scenarios import refused_chats
 
 KEY = "sk-reference/key"
 HELLO = {"role": "user", "content": "Reply with exactly one word: hello"}
@@ -21,6 +23,15 @@ WEATHER = {
     "type": "function",
     "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
 }
+TIME = {"type": "function", "function": {"name": "get_time", "parameters": {"type": "object"}}}
+CITY = {"name": "city", "strict": True, "schema": WEATHER["function"]["parameters"]}
+PLAIN = {"thinking": {"type": "disabled"}}
+ASK_TWICE = {"role": "user", "content": "Call get_weather for the city of Paris, and get_time."}
+CALL = {"id": "get_weather_0", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+CALLED = {"role": "assistant", "content": "", "tool_calls": [CALL]}
+RESULT = {"role": "tool", "tool_call_id": "get_weather_0", "content": "sunny"}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+REFUSED = refused_chats.read(Path(refused_chats.__file__).with_suffix(".toml"))
 Said = tuple[str, int, list[tuple[bytes, bytes]], bytes]
 
 
@@ -47,6 +58,9 @@ class Conversation:
     def chat(self, model: str, **more: Any) -> None:
         self.ask("POST", "/chat/completions", json={"model": model, "messages": [HELLO], **more})
 
+    def messages(self, model: str, *messages: dict[str, Any], **more: Any) -> None:
+        self.ask("POST", "/chat/completions", json={"model": model, "messages": list(messages), **more})
+
     def upload(self, name: str, content: bytes, purpose: str) -> str:
         sent = {"file": (name, content)}
         # The boundary is a random one otherwise.
@@ -70,6 +84,22 @@ def chats(talk: Conversation) -> None:
     talk.chat("kimi-k2.6", max_completion_tokens=3)
     talk.chat("kimi-k3", tools=[WEATHER], tool_choice="required")
     talk.chat("kimi-k3", response_format={"type": "json_object"})
+    talk.chat("kimi-k2.6", response_format={"type": "json_schema", "json_schema": CITY})
+    for choice in ("none", "required", {"type": "function", "function": {"name": "get_time"}}):
+        talk.chat("kimi-k2.6", **PLAIN, tools=[WEATHER, TIME], tool_choice=choice)
+    talk.messages("kimi-k2.6", ASK_TWICE, tools=[WEATHER, TIME], **PLAIN)
+    talk.messages("kimi-k2.6", HELLO, CALLED, RESULT, tools=[WEATHER], **PLAIN)
+    talk.messages("kimi-k3", {"role": "system", "content": "", "tools": [WEATHER]}, ASK_TWICE)
+    talk.messages("kimi-k2.6", HELLO, {"role": "assistant", "content": "He", "partial": True})
+    talk.messages("kimi-k2.6", {"role": "user", "content": [PICTURE]})
+    talk.chat("kimi-k2.6", stop=["ell"], seed=1, prompt_cache_key="key")
+    talk.chat("kimi-k2.6", stop=["ell"], seed=1, prompt_cache_key="key")
+    talk.chat("kimi-k3", thinking={"type": "disabled"})
+    talk.chat("kimi-k3", reasoning_effort="medium")
+    for usage in (True, False):
+        talk.chat("kimi-k3", stream=True, stream_options={"include_usage": usage})
+    talk.chat("kimi-k2.6", stream=True, **PLAIN)
+    talk.messages("kimi-k2.6", ASK_TWICE, tools=[WEATHER, TIME], stream=True, **PLAIN)
     talk.chat("kimi-k3", temperature=0.3)
     talk.chat("kimi-k3", response_format={"type": "bogus"})
     talk.ask("GET", "/users/me/balance")
@@ -92,6 +122,22 @@ def stores(talk: Conversation) -> None:
 
 
 def is_refused(talk: Conversation) -> None:
+    for model in ("kimi-k2.6", "kimi-k2.7-code", "kimi-k3"):
+        for row in REFUSED:
+            for text in row.bodies:
+                asked = {"model": model, "messages": [HELLO], **json.loads(text)}
+                talk.ask(
+                    "POST", "/chat/completions", json={name: asked[name] for name in asked if name not in row.without}
+                )
+        for name, value in {"temperature": 0.5, "top_p": 0.8, "n": 2, "logprobs": True}.items():
+            talk.chat(model, **{name: value})
+        talk.chat(model, presence_penalty=0.5)
+        talk.chat(model, frequency_penalty=0.5)
+    talk.chat(
+        "kimi-k3",
+        tools=[{"type": "function", "function": {"name": "f", "parameters": {"type": "no"}}}],
+        max_completion_tokens=1,
+    )
     talk.ask("GET", "/models", headers={"Authorization": "Bearer sk-invalid"})
     talk.ask("GET", "/models", headers={"Authorization": ""})
     talk.chat("kimi-nonexistent")
