@@ -11,21 +11,45 @@ from conformance.scenarios import refusals as asked_for
 from conformance.scenarios import scenarios
 from conformance.vocabulary import Timeouts
 
-ENDPOINTS = {
+SCENARIOS = {scenario.refusal: scenario for scenario in scenarios().values() if scenario.refusal}
+ENDPOINTS = dict.fromkeys(SCENARIOS, "chat.completions") | {
     "bad-key": "models.list",
     "no-key": "models.list",
-    "unknown-model": "chat.completions",
     "unknown-route": "unknown",
-    "malformed-body": "chat.completions",
     "unknown-file": "files.retrieve",
     "unknown-batch": "batches.retrieve",
     "bad-window": "batches.create",
 }
-THING = {
+THING = {name: row.names for name, row in ledger.refusals().items()} | {
     "unknown-model": asked_for.NO_MODEL,
     "unknown-file": asked_for.NO_FILE,
     "unknown-batch": asked_for.NO_BATCH,
-    "bad-window": "completion_window",
+}
+# What the service says itself, where the form of the whole message is known.
+WORDS = {
+    "tool-id-unknown": "Invalid request: tool_call_id  is not found",
+    "tool-id-duplicated": "Invalid request: tool call id write:1 is duplicated",
+    "image-by-url": "Invalid request: unsupported image url: https://example.com/picture.png",
+    "file-part": "Invalid request: invalid part type: file",
+    "context-overflow": "Invalid request: Your request exceeded model token limit: 262144 (requested: 269030)",
+    "required-thinking": "tool_choice 'required' is incompatible with thinking enabled",
+    "named-thinking": "tool_choice 'specified' is incompatible with thinking enabled",
+    "named-disputed": "tool_choice 'specified' is incompatible with thinking enabled",
+    "tool-type-unknown": "Invalid request: unknown tool type: , currently only function and plugin are supported",
+    "tool-name-duplicated": "function name get_weather is duplicated",
+    "tools-in-messages-duplicated": "function name get_weather is duplicated",
+    "top-logprobs": "Invalid request: logprobs must be set to true if top_logprobs is used",
+    "logit-bias": "Invalid request: logit_bias is not supported yet",
+    "stop-six": "stop array too long. Expected an array with maximum length 5, but got 6",
+    "thinking-off": "invalid thinking: only type=enabled is allowed for this model",
+    "thinking-type": "invalid thinking: only type=enabled or type=disabled is allowed for this model",
+    "temperature": "invalid temperature: only 1 is allowed for this model",
+    "temperature-disputed": "invalid temperature: only 0.6 is allowed for this model",
+    "top-p": "invalid top_p: only 0.95 is allowed for this model",
+    "n": "invalid n: only 1 is allowed for this model",
+    "presence-penalty": "invalid presence_penalty: only 0 is allowed for this model",
+    "frequency-penalty": "invalid frequency_penalty: only 0 is allowed for this model",
+    "logprobs": "invalid logprobs: only false is allowed for this model",
 }
 GATEWAY = {"code": 5, "error": "url.not_found", "message": "no such", "method": "GET", "scode": "0x5", "status": False}
 CLAUSES = [clause for clause in ledger.clauses() if clause.startswith("refusals.")]
@@ -35,7 +59,7 @@ def body_of(name):
     row = ledger.refusals()[name]
     if not row.types:
         return GATEWAY if name == "unknown-route" else GATEWAY | {"error": "unexpected end of JSON input"}
-    return {"error": {"message": f"No {THING.get(name, 'access')}.", "type": row.types[0]}}
+    return {"error": {"message": WORDS.get(name, f"No {THING.get(name) or 'access'}."), "type": row.types[0]}}
 
 
 @pytest.fixture
@@ -52,7 +76,7 @@ def refused(said, verdict_of):
             refused=True,
             **more,
         )
-        scenario = scenarios()[f"refusals.{name}"]
+        scenario = SCENARIOS[name]
         endpoint = ENDPOINTS[name] if ENDPOINTS[name] != "unknown" else "models.list"
         accepted = {"accepted": (said(endpoint, {}),), "none": ()}.get(control, control)
         return verdict_of(clause, answer, scenario=scenario.name, others={str(scenario.control): accepted})
@@ -122,6 +146,29 @@ def test_another_type_breaks_it_and_a_missing_one_tells_nothing(refused, clause)
 def test_a_message_that_does_not_name_the_thing_breaks_it(refused, clause):
     assert refused(clause, body={"error": {"message": "No.", "type": "x"}}).status in ("fail", "warn")
     assert refused(clause, body={"error": {"type": "x"}}).status == "could-not-check"
+
+
+@pytest.mark.parametrize("clause", [clause for clause in CLAUSES if clause.endswith(".message")])
+def test_a_message_in_other_words_breaks_it(refused, clause):
+    words = WORDS[clause.split(".")[1]]
+    for message in ("No.", words.upper(), f"{words} and more", f"So: {words}"):
+        assert refused(clause, body={"error": {"message": message, "type": "x"}}).status in ("fail", "warn")
+
+
+def test_a_name_is_named_as_a_word_and_not_as_letters_of_another(refused):
+    assert refused("refusals.n.names", body={"error": {"message": "an unknown one", "type": "x"}}).status == "warn"
+
+
+def test_every_refusal_whose_words_are_known_is_among_the_cases():
+    assert set(WORDS) == {name for name, row in ledger.refusals().items() if row.pattern}
+
+
+def test_of_several_requests_each_must_be_refused(said, verdict_of):
+    right = said("chat.completions", body_of("tools-type"), status=400, refused=True)
+    wrong = said("chat.completions", {}, step="2", refused=True)
+    control = {"chat.one-word": (said("chat.completions", {}),)}
+    verdict = verdict_of("refusals.tools-type.status", right, wrong, others=control)
+    assert (verdict.status, [finding.where for finding in verdict.findings]) == ("fail", ["step 2 status"])
 
 
 def test_every_refusal_names_a_control_that_asks_the_same_endpoint():

@@ -86,7 +86,7 @@ def chats(talk: Conversation) -> None:
     talk.chat("kimi-k3", response_format={"type": "json_object"})
     talk.chat("kimi-k2.6", response_format={"type": "json_schema", "json_schema": CITY})
     for choice in ("none", "required", {"type": "function", "function": {"name": "get_time"}}):
-        talk.chat("kimi-k2.6", **PLAIN, tools=[WEATHER, TIME], tool_choice=choice)
+        talk.messages("kimi-k2.6", ASK_TWICE, tools=[WEATHER, TIME], tool_choice=choice, **PLAIN)
     talk.messages("kimi-k2.6", ASK_TWICE, tools=[WEATHER, TIME], **PLAIN)
     talk.messages("kimi-k2.6", HELLO, CALLED, RESULT, tools=[WEATHER], **PLAIN)
     talk.messages("kimi-k3", {"role": "system", "content": "", "tools": [WEATHER]}, ASK_TWICE)

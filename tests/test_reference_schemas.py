@@ -104,7 +104,7 @@ def test_what_is_written_wrongly_is_refused_with_its_place(schema: dict[str, Any
 
 CONTRADICTING = [
     ({"anyOf": [{}], "type": "object"}, "when using anyOf, type should be defined in anyOf items"),
-    ({"$ref": "#", "type": "object"}, "when using $ref, type should be defined in the referenced schema"),
+    ({"$defs": {"a": {}}, "$ref": "#/$defs/a", "type": "object"}, "when using $ref, type should be defined in the referenced schema"),
     ({"required": ["a"]}, "required property a is not defined in properties"),
     ({"type": "object", "enum": ["move"]}, "enum value (move) does not match any type in [object]"),
     ({"type": "integer", "enum": [True]}, "enum value (True) does not match any type in [integer]"),
@@ -183,9 +183,16 @@ def test_lists_of_objects_of_lists_have_what_each_of_them_needs(api: httpx.Clien
     }
 
 
-def test_a_schema_that_needs_itself_without_end_is_answered_all_the_same(api: httpx.Client) -> None:
+def test_a_schema_that_needs_itself_without_end_is_refused(api: httpx.Client) -> None:
     many = {f"p{number}": {"$ref": "#"} for number in range(50)}
-    assert chat(api, {"type": "object", "properties": many, "required": list(many)}).status_code == 200
+    answer = chat(api, {"type": "object", "properties": many, "required": list(many)})
+    assert (answer.status_code, "recursive without an end" in answer.text) == (400, True)
+
+
+def test_one_that_may_end_is_answered(api: httpx.Client) -> None:
+    parts = {"type": "array", "items": {"$ref": "#"}}
+    chain = {"anyOf": [{"$ref": "#"}, {"type": "null"}]}
+    assert chat(api, {"type": "object", "properties": {"parts": parts, "next": chain}}).status_code == 200
 
 
 def test_a_strict_answer_has_no_line_break_and_no_blank(api: httpx.Client) -> None:
