@@ -12,12 +12,23 @@ from conformance.contract import ledger
 from conformance.evidence.cassette import Cassette, path_of
 from conformance.evidence.runfile import read
 from conformance.runner import recorded, session
+from conformance.runner.conduct import unfit
+from conformance.runner.settings import settings
 from conformance.scenarios import scenarios
 
 OTHERS = Path(__file__).parents[2] / "shared" / "recordings"
 CASSETTES = shipped.folder("cassettes") / "moonshot"
 LATE = shipped.folder("cassettes") / "scenarios" / "k26-announced-k25-listed"
 # What the shipped recordings cannot show, and why.
+_HISTORY = "gateways/openrouter/{}/fantasy_hist__2025-09-26__TestOpenRouterCommon__{}.sse"
+# Streams that the index calls conforming, and the clause that each breaks all the same: the tool guide tells an id once,
+# and a client that stops at the finish_reason loses the call behind it.
+DISPUTED = {
+    _HISTORY.format("upstream_baseten", "tool_streaming_kimi-k2_baseten__0__3fb14ea"): "stream.tool.id-once",
+    _HISTORY.format("upstream_baseten", "tool_streaming_kimi-k2_baseten__0__53312e4"): "stream.tool.id-once",
+    _HISTORY.format("upstream_deepinfra", "multi_tool_streaming_kimi-k2__0__c720b72"): "stream.finish.last",
+    _HISTORY.format("upstream_deepinfra", "multi_tool_streaming_kimi-k2_deepinfra__0__4118b77"): "stream.finish.last",
+}
 CONDITIONAL = {
     "balance.debt-not-available": "the account of the recordings is not in debt",
     "errors.code-type": "no error of the recordings bears a code",
@@ -57,8 +68,11 @@ class TestShipped:
     def test_every_recording_is_played_and_holds_nothing_that_no_schema_knows(self, replayed):
         assert [record for record in replayed.records if record["kind"] == "change"] == []
 
-    def test_every_scenario_has_its_cassette_and_every_cassette_its_scenario(self):
-        assert {path_of(CASSETTES, name) for name in scenarios()} == set(CASSETTES.rglob("*.yaml"))
+    @pytest.mark.parametrize("model", [None, "kimi-k2.7-code", "kimi-k3"])
+    def test_every_scenario_that_applies_has_its_cassette_and_every_cassette_its_scenario(self, model):
+        asked = settings(model=model)
+        fitting = [name for name, scenario in scenarios().items() if unfit(scenario, asked) is None]
+        assert {path_of(asked.cassettes, name) for name in fitting} == set(asked.cassettes.rglob("*.yaml"))
 
     def test_they_say_that_the_reference_server_answered(self):
         told = {Cassette(path).metadata["provenance"] for path in [*CASSETTES.rglob("*.yaml"), *LATE.rglob("*.yaml")]}
@@ -108,15 +122,17 @@ class TestOthers:
 
     def test_a_gateway_that_conforms_fails_only_by_what_it_lists_and_by_moments_that_are_zero(self, verdicts, index):
         conforming = [file for file, row in index.items() if row["expected"].startswith("conforms")]
-        broken = {record["clause"] for file in conforming for record in verdicts[file] if record["status"] == "fail"}
+        failing = {
+            (file, record["clause"]) for file in conforming for record in verdicts[file] if record["status"] == "fail"
+        }
+        assert {(file, clause) for file, clause in failing if clause in DISPUTED.values()} == set(DISPUTED.items())
+        broken = {clause for _, clause in failing} - set(DISPUTED.values())
         listing = {"models.asked-listed", "models.promised-listed"}
         assert broken <= listing | {"models.created-seconds", "chat.created-seconds"}
 
-    def test_a_whole_body_that_violates_the_contract_gets_a_fail(self, verdicts, index):
-        wrong = [
-            file for file, row in index.items() if row["expected"].startswith("violates") and file.endswith(".json")
-        ]
-        assert len(wrong) > 10
+    def test_what_violates_the_contract_gets_a_fail(self, verdicts, index):
+        wrong = [file for file, row in index.items() if row["expected"].startswith("violates")]
+        assert len(wrong) > 30
         assert [file for file in wrong if "fail" not in {record["status"] for record in verdicts[file]}] == []
 
     def test_what_is_no_evidence_could_not_be_checked(self, verdicts):

@@ -104,7 +104,10 @@ def test_what_is_written_wrongly_is_refused_with_its_place(schema: dict[str, Any
 
 CONTRADICTING = [
     ({"anyOf": [{}], "type": "object"}, "when using anyOf, type should be defined in anyOf items"),
-    ({"$defs": {"a": {}}, "$ref": "#/$defs/a", "type": "object"}, "when using $ref, type should be defined in the referenced schema"),
+    (
+        {"$defs": {"a": {}}, "$ref": "#/$defs/a", "type": "object"},
+        "when using $ref, type should be defined in the referenced schema",
+    ),
     ({"required": ["a"]}, "required property a is not defined in properties"),
     ({"type": "object", "enum": ["move"]}, "enum value (move) does not match any type in [object]"),
     ({"type": "integer", "enum": [True]}, "enum value (True) does not match any type in [integer]"),

@@ -68,7 +68,8 @@ class FileJudge:
         if endpoint is not None and endpoint.lines:
             self._lines(exchange, str(endpoint.answer))
             return
-        if exchange.endpoint in ANSWERS and is_events(exchange.response, exchange.header("content-type")):
+        streamed = answers.is_stream(exchange) and exchange.response.status < 400
+        if streamed or (exchange.endpoint in ANSWERS and is_events(exchange.response, exchange.header("content-type"))):
             self._stream(replace(exchange, endpoint="chat.stream"))
             return
         try:

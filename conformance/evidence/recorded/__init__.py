@@ -19,7 +19,6 @@ from conformance.vocabulary import Exchange, Response
 
 __all__ = ["files", "place", "read"]
 
-EVENT_STREAM = (("Content-Type", "text/event-stream"),)
 FIELDS = (b"data:", b"event:", b": ")
 
 
@@ -75,7 +74,8 @@ def _stream(file: str, raw: bytes, endpoint: str | None) -> Iterator[Exchange]:
                 return iter([carry_json(file, "1", endpoint or "error", raw, value)])
     # A stream of the other protocol would break every clause of this one.
     usual = "anthropic.messages" if raw.lstrip().startswith(b"event: message_start") else "chat.completions"
-    return iter([carry(file, "1", endpoint or usual, Response(200, EVENT_STREAM, raw))])
+    asked = endpoint or usual
+    return iter([carry(file, "1", "chat.stream" if asked == "chat.completions" else asked, Response(200, (), raw))])
 
 
 def _document(file: str, raw: bytes, endpoint: str | None) -> Iterator[Exchange]:
