@@ -21,8 +21,8 @@ CASSETTES = shipped.folder("cassettes") / "moonshot"
 LATE = shipped.folder("cassettes") / "scenarios" / "k26-announced-k25-listed"
 # What the shipped recordings cannot show, and why.
 _HISTORY = "gateways/openrouter/{}/fantasy_hist__2025-09-26__TestOpenRouterCommon__{}.sse"
-# Streams that the index calls conforming, and the clause that each breaks all the same: the tool guide tells an id once,
-# and a client that stops at the finish_reason loses the call behind it.
+# Streams that the index calls conforming, and the clause that each breaks all the same: the tool guide tells an id
+# once, and a client that stops at the finish_reason loses the call behind it.
 DISPUTED = {
     _HISTORY.format("upstream_baseten", "tool_streaming_kimi-k2_baseten__0__3fb14ea"): "stream.tool.id-once",
     _HISTORY.format("upstream_baseten", "tool_streaming_kimi-k2_baseten__0__53312e4"): "stream.tool.id-once",
