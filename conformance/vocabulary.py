@@ -440,7 +440,7 @@ class Fault:
 
     ``breaks`` may hold patterns such as ``refusals.*.type``: all such clauses that the run looks at. ``effect`` tells
     what a run must come to: a fail, a warning, or nothing that could be checked; ``none`` marks a behaviour that looks
-    odd and is legal. ``model`` is the model in whose answers it shows, where that is not the target's own.
+    odd and is legal. ``models`` are those in whose answers it shows, where that is not the target's own model alone.
     """
 
     name: str
@@ -448,7 +448,7 @@ class Fault:
     breaks: tuple[str, ...]
     source: str
     effect: str = "fail"
-    model: str | None = None
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ def cut_by_budget(api: Api) -> None:
 
 @scenario("chat.partial", "chat.completions", spends=(1, 150, 128))
 def partial(api: Api) -> None:
-    """Have an answer continued whose beginning is given."""
+    """Have an answer continued whose beginning is given, up to a stop that is a single text."""
     begun = {"role": "assistant", "content": PREFIX, "partial": True}
-    api.chat(user("Count from one to six in words, separated by commas."), begun)
+    api.chat(user("Count from one to six in words, separated by commas."), begun, stop="six")
 
 
 @scenario("chat.vision", "chat.completions", spends=(1, 1200, 128), needs=("image",), control="chat.one-word")

@@ -1,8 +1,21 @@
 """The lies themselves, each a small function registered under its name, grouped by what they lie about."""
 
-from conformance.reference.lies import account, asked, batches, chat, files, harmless, models, refusals, streams, wire
+from conformance.reference.lies import (
+    account,
+    asked,
+    batches,
+    chat,
+    files,
+    harmless,
+    models,
+    refusals,
+    statuses,
+    streams,
+    wire,
+)
 from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
-    "LIES", "Lie", "account", "asked", "batches", "chat", "files", "harmless", "models", "refusals", "streams", "wire",
+    "LIES", "Lie", "account", "asked", "batches", "chat", "files", "harmless", "models", "refusals", "statuses",
+    "streams", "wire",
 ]  # fmt: skip

@@ -70,3 +70,9 @@ def _(call: Call, honest: Handler) -> Answer:
     answer = honest(call)
     purse.voucher, purse.cash = kept
     return answer
+
+
+@in_body("debt-available", _BALANCE)
+def _(body: dict[str, Any]) -> None:
+    voucher = body["data"]["voucher_balance"]
+    body["data"] |= {"cash_balance": -1.0, "available_balance": round(voucher - 1, 5)}

@@ -134,3 +134,32 @@ def _(body: dict[str, Any]) -> None:
 def _(body: dict[str, Any]) -> None:
     if body["status"] == "cancelled":
         body |= {"status": "cancelling", "cancelled_at": None}
+
+
+@in_body("batch-created-in-milliseconds", *_SHOWN)
+def _(body: dict[str, Any]) -> None:
+    for name, moment in body.items():
+        if name.endswith("_at") and moment is not None:
+            body[name] = moment * 1000
+
+
+@in_body("batch-begins-at-its-end", "batches.create")
+def _(body: dict[str, Any]) -> None:
+    body["status"] = "cancelled"
+
+
+@in_body("batch-fails-in-the-end", "batches.retrieve")
+def _(body: dict[str, Any]) -> None:
+    if body["status"] == "completed":
+        body["status"] = "failed"
+
+
+@lie("batch-line-fails-in-silence")
+def _(call: Call, honest: Handler) -> Answer:
+    return _with_output(call, honest(call), lambda lines: [_failed(lines[0]), *lines[1:]])
+
+
+def _failed(line: bytes) -> bytes:
+    members = json.loads(line)
+    members["response"]["status_code"] = 500
+    return _line(members)

@@ -199,3 +199,11 @@ def _(body: dict[str, Any]) -> None:
 def _(body: dict[str, Any]) -> None:
     body["usage"] |= {"completion_tokens": 1, "total_tokens": body["usage"]["prompt_tokens"] + 1}
     body["usage"].pop("completion_tokens_details", None)
+
+
+@in_body("prompt-tokens-constant", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    usage = body["usage"]
+    usage |= {"prompt_tokens": 7, "total_tokens": 7 + usage["completion_tokens"]}
+    usage.pop("cached_tokens", None)
+    usage.pop("prompt_tokens_details", None)

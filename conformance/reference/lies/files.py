@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from conformance.reference.answers import Answer, Call, Handler
-from conformance.reference.lies.registry import in_body, lie
+from conformance.reference.lies.registry import in_answer, in_body, lie
 
 _SHOWN = ("files.create", "files.retrieve")
 
@@ -51,3 +52,28 @@ def _(body: dict[str, Any]) -> None:
 @in_body("delete-not-confirmed", "files.delete")
 def _(body: dict[str, Any]) -> None:
     body["deleted"] = False
+
+
+@in_answer("file-content-typed-json", "files.content")
+def _(answer: Answer) -> None:
+    answer.media_type = "application/json"
+
+
+@in_body("file-retrieved-is-another", "files.retrieve")
+def _(body: dict[str, Any]) -> None:
+    body["filename"] = f"another-{body['filename']}"
+
+
+@in_body("another-file-deleted", "files.delete")
+def _(body: dict[str, Any]) -> None:
+    body["id"] += "-other"
+
+
+@lie("file-ids-of-old")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    if call.operation == "files.create" and answer.status == 200:
+        file = call.service.files.pop(answer.body["id"])
+        answer.body["id"] = file.id.removeprefix("file_")
+        call.service.files[answer.body["id"]] = replace(file, id=answer.body["id"])
+    return answer

@@ -70,3 +70,14 @@ def _(body: dict[str, Any]) -> None:
 def _(body: dict[str, Any]) -> None:
     for model in body["data"]:
         model["created"] *= 1000
+
+
+@in_body("newest-model-unlisted", _LIST)
+def _(body: dict[str, Any]) -> None:
+    body["data"] = [model for model in body["data"] if model["id"] != "kimi-k3"]
+
+
+@in_body("thinking-not-listed", _LIST)
+def _(body: dict[str, Any]) -> None:
+    for model in body["data"]:
+        model["supports_reasoning"] = False

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, refusal
-from conformance.reference.lies.registry import LIES, change_asked, in_answer, in_call, lie
+from conformance.reference.lies.registry import change_asked, in_answer, in_call, lie
 
 _CHAT = "chat.completions"
 _A_FILE = ("files.retrieve", "files.content", "files.delete")
@@ -108,9 +108,6 @@ def _(answer: Answer) -> None:
     error = _error(answer)
     if answer.status == 400 and error:
         error["message"] = "Your request was refused."
-
-
-LIES["dynamic-refusals-in-other-words"] = LIES["refusal-in-other-words"]
 
 
 def _error(answer: Answer) -> dict[str, Any]:

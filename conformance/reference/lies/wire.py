@@ -96,3 +96,19 @@ def _(answer: Answer) -> None:
 
 def _become(answer: Answer, other: Answer) -> None:
     answer.status, answer.body, answer.media_type = other.status, other.body, other.media_type
+
+
+@in_answer("request-id-short")
+def _(answer: Answer) -> None:
+    answer.headers["Msh-Request-Id"] = "7"
+
+
+@in_answer("trace-id-missing")
+def _(answer: Answer) -> None:
+    answer.headers.pop("X-Msh-Trace-Id", None)
+
+
+@in_answer("gateway-speaks-otherwise")
+def _(answer: Answer) -> None:
+    if answer.status >= 400 and isinstance(answer.body, dict) and "scode" in answer.body:
+        answer.body = {"detail": "Not Found"}
