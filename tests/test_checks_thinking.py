@@ -74,6 +74,7 @@ def test_an_answer_that_tells_nothing_never_passes(reached, clause, asked, chang
 
 
 ALONE = sorted({row[0] for row in CASES})
+SILENT = {"choices": [{"message": {"role": "assistant", "content": "hello"}}]}
 PROBES = ("thinking.effort-unlisted", "thinking.off-undocumented", "parameters.unknown-ignored")
 
 
@@ -166,13 +167,11 @@ class TestThinkingInAStream:
 
 @pytest.mark.parametrize("clause", PROBES)
 class TestWhatTheSourcesDisagreeAbout:
-    SILENT = {"choices": [{"message": {"role": "assistant", "content": "hello"}}]}
-
     @pytest.fixture
     def probed(self, said, verdict_of, clause):
         """Judge the answer to a request that may be refused, beside a control that was accepted."""
 
-        def judge(body=self.SILENT, control=200, **more):
+        def judge(body=SILENT, control=200, **more):
             told = said(CHAT, body, asked=PLAIN, **({"refused": True} | more))
             accepted = (said(CHAT, ANSWER, status=control),) if control else ()
             return verdict_of(clause, told, others={"chat.one-word": accepted})

@@ -45,7 +45,8 @@ CASES = [
     ("tools.none", {"tool_choice": "none"}, NONE, ONE, CUT),
     ("tools.none", {"tool_choice": "none"}, {f"{MESSAGE}/tool_calls": []}, ONE | {FINISH: "stop"},
      {f"{MESSAGE}/tool_calls": {"0": {}}}),
-    ("tools.none", {"tool_choice": "none"}, {f"{MESSAGE}/tool_calls": None}, ONE | {FINISH: "length"}, {"/choices": []}),
+    ("tools.none", {"tool_choice": "none"}, {f"{MESSAGE}/tool_calls": None}, ONE | {FINISH: "length"},
+     {"/choices": []}),
     ("tools.required", {"tool_choice": "required"}, ONE, NONE, CUT),
     ("tools.required", {"tool_choice": "required"}, OTHER | {FINISH: "length"}, {FINISH: "tool_calls"},
      {f"{MESSAGE}/tool_calls": [7]}),
@@ -56,7 +57,8 @@ CASES = [
     ("tools.dynamic", {}, calling("get_weather", "get_weather"), OTHER, {MESSAGE: "hello"}),
     ("tools.strict", {}, ONE, calling("get_weather", arguments="{}"), OTHER),
     ("tools.strict", {}, ONE, calling("get_weather", arguments='{"city":7}'), NONE),
-    ("tools.strict", {}, BOTH, calling("get_weather", "get_time", arguments="[]"), calling("get_weather", arguments="{")),
+    ("tools.strict", {}, BOTH, calling("get_weather", "get_time", arguments="[]"),
+     calling("get_weather", arguments="{")),
 ]  # fmt: skip
 
 

@@ -64,12 +64,17 @@ def test_object(exchange: Exchange, _run: Run) -> Iterator[Finding]:
             yield Finding(where, "the text of a JSON object", content)
 
 
-def by_schema(exchange: Exchange, *, strict: bool) -> Iterator[Finding]:
-    """Yield a finding for each content that is no JSON, or does not obey the schema that was asked for."""
+def schema_of(exchange: Exchange, *, strict: bool) -> dict[str, Any]:
+    """Return the schema that was asked for; raises NotApplicable where it is strict and shall not be, or not so."""
     wanted = asked_for(exchange, "json_schema")
     if (find(wanted, "/json_schema/strict") is not False) is not strict:
         raise NotApplicable(f"the schema is {'not ' if strict else ''}strict")
-    schema = member(wanted, "/json_schema/schema", dict)
+    return member(wanted, "/json_schema/schema", dict)
+
+
+def by_schema(exchange: Exchange, *, strict: bool) -> Iterator[Finding]:
+    """Yield a finding for each content that is no JSON, or does not obey the schema that was asked for."""
+    schema = schema_of(exchange, strict=strict)
     for where, content in contents(exchange):
         try:
             parsed = strictjson.loads(content)
@@ -92,8 +97,7 @@ def test_schema_loose(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_answer("formats.compact")
 def test_compact(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if find(asked_for(exchange, "json_schema"), "/json_schema/strict") is False:
-        raise NotApplicable("the schema is not strict")
+    schema_of(exchange, strict=True)
     for where, content in contents(exchange):
         if not content.strip():
             raise CouldNotCheck(Finding(where, "some text", content))
