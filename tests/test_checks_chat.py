@@ -1,9 +1,15 @@
 """The checks of whole chat answers: each with an answer that holds, one that breaks, one that tells nothing."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from conformance import targets
 from conformance.checks import checks_by_clause
+from conformance.checks.test_chat import WORDS_MORE
 from conformance.contract import ledger
+from conformance.scenarios.chat import PREFIX
 from conformance.vocabulary import ABSENT
 
 CHAT = "chat.completions"
@@ -52,6 +58,8 @@ CASES = [
     ("chat.model-asked", {}, {"/model": "kimi-k2.5"}, {"/model": 7}),
     ("chat.choice.indices", {}, {"/choices/0/index": 1}, {"/choices/0/index": "0"}),
     ("chat.choice.indices", {}, {"/choices/0/index": 1}, {"/choices": []}),
+    ("chat.choice.count", {}, {"/choices": ANSWER["choices"] * 2}, {"/choices": []}),
+    ("chat.choice.count", CUT, {"/choices": ANSWER["choices"] * 3}, {"/choices": [7]}),
     ("chat.usage.sum", {}, {"/usage/total_tokens": 14}, {"/usage/total_tokens": "13"}),
     ("chat.usage.sum", {}, {"/usage/prompt_tokens": 8}, {"/usage": ABSENT}),
     ("chat.usage.cached-within-prompt", {}, {"/usage/cached_tokens": 10}, {"/usage/cached_tokens": ABSENT}),
@@ -62,12 +70,14 @@ CASES = [
     ("chat.usage.reasoning-within-completion", {REASONING: 4}, {REASONING: 5}, {"/usage/completion_tokens": None}),
     ("chat.finish.tool-calls", {}, CALLS | {"/choices/0/finish_reason": "stop"}, {"/choices/0/finish_reason": None}),
     ("chat.finish.tool-calls", CALLS, {"/choices/0/finish_reason": "tool_calls"}, {"/choices/0/message": "hello"}),
+    ("chat.finish.tool-calls", CALLS | CUT, CALLS | {"/choices/0/finish_reason": "x"}, {f"{MESSAGE}/tool_calls": {}}),
     ("chat.finish.within-budget", {}, {"/usage/completion_tokens": 65}, {"/usage/completion_tokens": "4"}),
     ("chat.tool-call.ids-unique", CALLS, TWICE, {}),
     ("chat.tool-call.ids-unique", CALLS, TWICE, {f"{MESSAGE}/tool_calls": [7]}),
     ("chat.tool-call.arguments-json", CALLS, CALLS | {ARGUMENTS: '{"city": '}, {}),
     ("chat.tool-call.arguments-json", CALLS, CALLS | {ARGUMENTS: "[1]"}, CALLS | {ARGUMENTS: {"city": "Paris"}}),
     ("chat.tool-call.arguments-json", CALLS, CALLS | {ARGUMENTS: ""}, {f"{MESSAGE}/tool_calls": []}),
+    ("chat.tool-call.arguments-json", CALLS | CUT, CALLS | CUT | {ARGUMENTS: "7"}, CALLS | CUT | {ARGUMENTS: '{"c'}),
     ("chat.tool-call.known-function", CALLS, CALLS | {NAME: "get_time"}, CALLS | {NAME: ABSENT}),
     ("chat.tool-call.arguments-declared", CALLS, CALLS | {ARGUMENTS: "{}"}, {}),
     ("chat.tool-call.arguments-declared", CALLS, CALLS | {ARGUMENTS: '{"city": 7}'}, CALLS | {ARGUMENTS: "{"}),
@@ -77,6 +87,7 @@ CASES = [
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": "", f"{MESSAGE}/tool_calls": []}, {"/choices": []}),
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": ""}, {"/choices/0/finish_reason": "length"}),
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": None}, {"/choices": ABSENT}),
+    ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": ABSENT}, {f"{MESSAGE}/content": 7}),
     ("chat.id-created", {}, {"/created": CREATED - 3600}, {"/id": "chatcmpl-xyz"}),
     ("chat.id-created", {"/created": CREATED - 59}, {"/created": CREATED + 100}, {"/id": ABSENT}),
 ]  # fmt: skip
@@ -124,13 +135,16 @@ def test_what_is_no_json_never_passes_and_never_crashes(said, verdict_of, clause
     assert verdict_of(clause, said(CHAT, raw=raw, asked=ASKED)).status == "could-not-check"
 
 
+TOGETHER = {"chat.usage.counts-prompt", "chat.finish.length", "chat.partial", "chat.vision-counted", "chat.cached"}
+
+
 def test_every_clause_of_a_chat_answer_that_has_a_function_is_among_the_cases():
     plain = {
         clause.id
         for clause, checks in checks_by_clause().items()
         if clause.id.startswith("chat.") and any(check.name not in ("test_shape", "test_status") for check in checks)
     }
-    assert plain == {case[0] for case in CASES} | {"chat.usage.counts-prompt", "chat.finish.length"}
+    assert plain == {case[0] for case in CASES} | TOGETHER
 
 
 class TestTheRequestDecides:
@@ -139,10 +153,6 @@ class TestTheRequestDecides:
         assert verdict_of("chat.model-asked", told).status == "not-applicable"
 
     def test_a_gateway_may_answer_with_another_name(self, reached):
-        from dataclasses import replace
-
-        from conformance import targets
-
         gateway = replace(targets.load("moonshot"), official=False)
         assert (
             reached("chat.model-asked", {"/model": "moonshotai/kimi-k2.6"}, target=gateway).status == "not-applicable"
@@ -150,6 +160,40 @@ class TestTheRequestDecides:
 
     def test_without_a_budget_nothing_is_over_it(self, reached):
         assert reached("chat.finish.within-budget", {}, asked={"model": "kimi-k2.6"}).status == "not-applicable"
+
+    @pytest.mark.parametrize(("n", "status"), [(1, "fail"), (2, "pass"), (2.0, "pass"), (None, "fail"), (3, "fail")])
+    def test_as_many_choices_as_were_asked_for_are_counted(self, reached, n, status):
+        two = {"/choices": ANSWER["choices"] * 2}
+        assert reached("chat.choice.count", two, asked={"n": n}).status == status
+
+    @pytest.mark.parametrize("n", ["2", [2], True, 1.5])
+    def test_an_n_that_is_no_count_tells_no_number_of_choices(self, reached, n):
+        assert reached("chat.choice.count", {}, asked={"n": n}).status == "could-not-check"
+
+    @pytest.mark.parametrize(
+        "clause", ["chat.choice.count", "chat.finish.within-budget", "chat.tool-call.known-function"]
+    )
+    def test_a_recording_without_its_request_tells_nothing_of_it(self, said, verdict_of, changed, clause):
+        told = said(CHAT, changed(ANSWER, CALLS), file="answer.json")
+        assert verdict_of(clause, told).status == "not-applicable"
+
+    def test_the_budget_is_for_each_choice(self, reached):
+        two = {"/choices": ANSWER["choices"] * 2, SPENT: 128}
+        assert reached("chat.finish.within-budget", two).status == "pass"
+        assert reached("chat.finish.within-budget", two | {SPENT: 129}).status == "fail"
+
+    def test_a_tool_that_a_message_brings_along_is_known(self, reached):
+        asked = {"messages": [7, {"role": "system", "tools": ASKED["tools"]}]}
+        for clause in ("chat.tool-call.known-function", "chat.tool-call.arguments-declared"):
+            assert reached(clause, CALLS, asked=asked).status == "pass"
+        assert reached("chat.tool-call.known-function", CALLS | {NAME: "get_time"}, asked=asked).status == "fail"
+
+    def test_a_function_without_parameters_does_not_hide_another_that_has_some(self, reached, changed):
+        free = {"type": "function", "function": {"name": "get_time"}}
+        asked = ASKED | {"tools": [free, *ASKED["tools"]]}
+        calls = [changed(CALL, {"/function/name": "get_time"}), changed(CALL, {"/function/arguments": "{}"})]
+        told = CALLS | {f"{MESSAGE}/tool_calls": calls}
+        assert reached("chat.tool-call.arguments-declared", told, asked=asked).status == "warn"
 
     def test_without_tools_no_call_is_of_a_known_one(self, reached):
         assert reached("chat.tool-call.known-function", CALLS, asked={"model": "kimi-k2.6"}).status != "pass"
@@ -182,29 +226,98 @@ class TestCutByBudget:
         assert reached("chat.finish.length", changes).status == "could-not-check"
 
 
-class TestTwoTurns:
+class TestTheTurnsOfAConversation:
     @pytest.fixture
     def turns(self, said, verdict_of, changed):
-        def judge(*prompts):
-            told = [said(CHAT, changed(ANSWER, {"/usage/prompt_tokens": count}), asked=ASKED) for count in prompts]
-            return verdict_of("chat.usage.counts-prompt", *told)
+        """Judge answers, each as changes of the answer above; the last is to a prompt that holds the one before."""
+
+        def judge(clause, *answers, longer=1):
+            asks = [ASKED] * (len(answers) - 1) + [ASKED | {"messages": ASKED["messages"] * (1 + longer)}]
+            told = [said(CHAT, changed(ANSWER, each), asked=ask) for each, ask in zip(answers, asks, strict=True)]
+            return verdict_of(clause, *told)
 
         return judge
 
+    @staticmethod
+    def prompts(*counts):
+        return [{"/usage/prompt_tokens": count} for count in counts]
+
     def test_a_prompt_that_holds_the_first_and_counts_more_passes(self, turns):
-        assert turns(9, 20).status == "pass"
+        assert turns("chat.usage.counts-prompt", *self.prompts(9, 9, 20)).status == "pass"
 
-    @pytest.mark.parametrize("prompts", [(9, 9), (20, 9)])
-    def test_one_that_does_not_count_more_fails(self, turns, prompts):
-        assert turns(*prompts).status == "fail"
+    @pytest.mark.parametrize("counts", [(9, 9), (20, 9), (9, 30, 9)])
+    def test_one_that_does_not_count_more_fails(self, turns, counts):
+        assert turns("chat.usage.counts-prompt", *self.prompts(*counts)).status == "fail"
 
-    @pytest.mark.parametrize("prompts", [(9,), ("9", "20"), (9, None)])
-    def test_what_cannot_be_compared_could_not_be_checked(self, turns, prompts):
-        assert turns(*prompts).status == "could-not-check"
+    @pytest.mark.parametrize("counts", [(9,), ("9", "20"), (9, None), (True, 20)])
+    def test_what_cannot_be_compared_could_not_be_checked(self, turns, counts):
+        assert turns("chat.usage.counts-prompt", *self.prompts(*counts)).status == "could-not-check"
 
-    def test_a_first_turn_that_failed_is_the_reason(self, said, verdict_of):
-        told = said(CHAT, {"error": {"message": "overloaded", "type": "x"}}, asked=ASKED, status=500)
-        assert "500: overloaded" in verdict_of("chat.usage.counts-prompt", told).reason
+    @pytest.mark.parametrize("longer", [0, -1])
+    def test_a_prompt_that_is_no_longer_is_not_compared(self, turns, longer):
+        verdict = turns("chat.usage.counts-prompt", *self.prompts(9, 20), longer=longer)
+        assert verdict.status == "could-not-check"
+
+    @pytest.mark.parametrize("clause", ["chat.usage.counts-prompt", "chat.cached"])
+    def test_a_turn_that_failed_is_the_reason(self, said, verdict_of, clause):
+        failed = said(CHAT, {"error": {"message": "overloaded", "type": "x"}}, asked=ASKED, status=500)
+        for told in ([failed], [said(CHAT, ANSWER, asked=ASKED), failed]):
+            assert "500: overloaded" in verdict_of(clause, *told).reason
+
+    @pytest.mark.parametrize("tokens", [(2, 2), (0, 1), (ABSENT, None, 7)])
+    def test_a_repetition_that_is_read_from_the_cache_passes(self, turns, tokens):
+        assert turns("chat.cached", *[{"/usage/cached_tokens": count} for count in tokens]).status == "pass"
+
+    @pytest.mark.parametrize("tokens", [(9, 0), (9, ABSENT, None)])
+    def test_one_that_never_is_warns_whatever_the_first_turn_told(self, turns, tokens):
+        assert turns("chat.cached", *[{"/usage/cached_tokens": count} for count in tokens]).status == "warn"
+
+    @pytest.mark.parametrize("tokens", [(2,), (0, "2"), (0, -2), (0, True), (0, [2])])
+    def test_a_single_turn_or_no_count_could_not_be_checked(self, turns, tokens):
+        assert turns("chat.cached", *[{"/usage/cached_tokens": count} for count in tokens]).status == "could-not-check"
+
+
+class TestPartial:
+    @pytest.mark.parametrize("content", [" four, five, six", "four", "and one, two, three,", "One hundred"])
+    def test_what_comes_after_the_beginning_passes(self, reached, content):
+        assert reached("chat.partial", {f"{MESSAGE}/content": content}).status == "pass"
+
+    @pytest.mark.parametrize("content", [PREFIX, f" {PREFIX} four", '"One, two, three, four"', "one two\nthree four"])
+    def test_the_beginning_again_is_found_however_it_is_set(self, reached, content):
+        assert reached("chat.partial", {f"{MESSAGE}/content": content}).status == "warn"
+
+    @pytest.mark.parametrize("content", ["", " \n", None, ABSENT, 7])
+    def test_no_text_could_not_be_checked(self, reached, content):
+        assert reached("chat.partial", {f"{MESSAGE}/content": content}).status == "could-not-check"
+
+
+class TestVision:
+    @pytest.fixture
+    def seen(self, said, reached, changed):
+        """Judge a prompt with a picture beside one of fewer words without."""
+
+        def judge(told, plain=9, **more):
+            control = said(CHAT, changed(ANSWER, {"/usage/prompt_tokens": plain}), asked=ASKED, **more)
+            return reached("chat.vision-counted", {"/usage/prompt_tokens": told}, others={"chat.one-word": (control,)})
+
+        return judge
+
+    @pytest.mark.parametrize("told", [9 + WORDS_MORE + 1, 1033])
+    def test_more_tokens_than_the_words_alone_need_pass(self, seen, told):
+        assert seen(told).status == "pass"
+
+    @pytest.mark.parametrize("told", [9, 16, 9 + WORDS_MORE])
+    def test_no_more_than_those_warn(self, seen, told):
+        assert seen(told).status == "warn"
+
+    @pytest.mark.parametrize(("told", "plain"), [("1033", 9), (1033, "9"), (None, 9), (1033, None)])
+    def test_what_is_no_count_could_not_be_checked(self, seen, told, plain):
+        assert seen(told, plain).status == "could-not-check"
+
+    def test_a_control_that_failed_or_was_not_asked_could_not_be_held_against(self, seen, reached):
+        assert seen(1033, status=500).status == "could-not-check"
+        assert seen(1033, failure="no answer").status == "could-not-check"
+        assert "it was not asked" in reached("chat.vision-counted", {}).reason
 
 
 def test_one_choice_that_is_right_does_not_hide_another_that_is_wrong(reached):
@@ -215,3 +328,27 @@ def test_one_choice_that_is_right_does_not_hide_another_that_is_wrong(reached):
 
 def test_a_usage_of_booleans_is_no_usage_of_numbers(reached):
     assert reached("chat.usage.sum", {"/usage/prompt_tokens": True}).status == "could-not-check"
+
+
+class TestStreams:
+    @pytest.fixture
+    def told(self, said, verdict_of):
+        def judge(clause, usage=None, asked=ASKED):
+            last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]} | (usage or {})
+            raw = f"data: {json.dumps(last)}\n\ndata: [DONE]\n\n".encode()
+            return verdict_of(clause, said("chat.stream", raw=raw, asked=asked)).status
+
+        return judge
+
+    @pytest.mark.parametrize(
+        "clause", [case for case in sorted({case[0] for case in CASES}) if ".usage." in case or "budget" in case]
+    )
+    def test_one_that_tells_no_usage_is_not_spoken_of(self, told, clause):
+        assert told(clause) == "not-applicable"
+
+    def test_one_that_tells_it_is_held_to_it(self, told):
+        usage = {"usage": {"prompt_tokens": 9, "completion_tokens": 65, "total_tokens": 74}}
+        assert (told("chat.usage.sum", usage), told("chat.finish.within-budget", usage)) == ("pass", "fail")
+
+    def test_its_choices_are_counted(self, told):
+        assert (told("chat.choice.count"), told("chat.choice.count", asked={"n": 2})) == ("pass", "fail")

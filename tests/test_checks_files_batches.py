@@ -311,6 +311,46 @@ class TestLifeOfABatch:
         assert verdict_of("batches.cancelled", *told).status == "could-not-check"
 
 
+class TestALineOfABatchBesideAChatAnswer:
+    CLAUSE = "batches.output.same-as-chat"
+
+    @pytest.fixture
+    def compared(self, said, verdict_of, changed):
+        """Judge the line of the request that chat.one-word asks too, beside its answer; both with some changes."""
+
+        def judge(line=(), chat=(), lines=None, control=None):
+            body = {"choices": [{"message": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9}}
+            told = {"custom_id": "first", "response": {"status_code": 200, "body": changed(body, dict(line))}}
+            output = [json.dumps(each) for each in ([told, LINES[1]] if lines is None else lines)]
+            whole = said("chat.completions", changed(body, dict(chat))) if control is None else control
+            others = {"chat.one-word": (whole,) if whole else ()}
+            return verdict_of(self.CLAUSE, said("batches.output", raw="\n".join(output).encode()), others=others)
+
+        return judge
+
+    def test_one_that_is_the_same_passes(self, compared):
+        assert compared().status == "pass"
+
+    @pytest.mark.parametrize("line", [{"/usage/prompt_tokens": 59}, {"/choices/0/finish_reason": "length"}])
+    def test_one_that_is_not_warns(self, compared, line):
+        assert compared(line).status == "warn"
+
+    @pytest.mark.parametrize("nothing", [{"/usage": ABSENT}, {"/choices": []}, {"/choices/0/finish_reason": None}])
+    def test_what_tells_nothing_could_not_be_checked(self, compared, nothing):
+        assert compared(nothing).status == "could-not-check"
+        assert compared(chat=nothing).status == "could-not-check"
+        assert compared(nothing, nothing).status == "could-not-check"
+
+    @pytest.mark.parametrize("lines", [[], [7], [LINES[1]], [LINES[0] | FAILED], [LINES[0] | {"response": None}]])
+    def test_without_its_line_it_could_not_be_checked(self, compared, lines):
+        told = [{name.strip("/"): value for name, value in line.items()} if line != 7 else 7 for line in lines]
+        assert compared(lines=told).status == "could-not-check"
+
+    def test_without_the_chat_answer_it_could_not_be_checked(self, compared, said):
+        assert "it was not asked" in compared(control=()).reason
+        assert compared(control=said("chat.completions", {}, status=500)).status == "could-not-check"
+
+
 def test_every_clause_of_files_and_batches_that_has_a_function_is_among_the_cases():
     plain = {
         clause.id
@@ -319,4 +359,6 @@ def test_every_clause_of_files_and_batches_that_has_a_function_is_among_the_case
         and any(check.name not in ("test_shape", "test_status") for check in checks)
     }
     cancelled = {"batches.cancelled", "batches.cancel-status", "batches.listed"}
-    assert plain == {row[0] for row in ALONE} | {*TestLifeOfAFile.CLAUSES} | {*TestLifeOfABatch.COMPLETE} | cancelled
+    beside = {TestALineOfABatchBesideAChatAnswer.CLAUSE}
+    lives = {*TestLifeOfAFile.CLAUSES, *TestLifeOfABatch.COMPLETE}
+    assert plain == {row[0] for row in ALONE} | lives | cancelled | beside

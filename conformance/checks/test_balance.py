@@ -1,6 +1,8 @@
 """GET /users/me/balance: its shape, and whether its amounts agree."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
+from urllib.parse import urlsplit
 
 from conformance import catalogue
 from conformance.checks import (
@@ -12,11 +14,15 @@ from conformance.checks import (
     rule_of_status,
 )
 from conformance.judge import answers, costs
-from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Mode, NotApplicable, Run
+from conformance.scenarios import scenarios
+from conformance.scenarios.batches import ENDED
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Mode, NotApplicable, Price, Run
 
 TOLERANCE = 1e-5
 # Sums of floats with five decimals are off by less than this, however they are added.
 ROUNDING = 1e-9
+# Whose balance is in the currency of the catalogue's prices; that of another host may be in any.
+IN_DOLLARS = ("api.moonshot.ai",)
 
 test_status = rule_of_status("balance.status", "balance")
 test_shape = rule_of_shape("balance")
@@ -70,15 +76,42 @@ def test_spend_agrees(conversation: Conversation, run: Run) -> Iterator[Finding]
     after = asked(conversation, ("balance",))[0]
     for exchange in (before, after):
         answers.success(exchange, run)
-    told = list(costs.usages(answers.everything(run)))
-    silent = [each for each in answers.everything(run) if answers.accepted(each) and costs.is_silent(each)]
-    if silent:
-        raise CouldNotCheck(Finding("", "every answer to tell its usage", f"{len(silent)} that do not"))
-    if not told or not (price := catalogue.models().get(run.model)) or not price.price:
-        raise NotApplicable("nothing was paid for, or at no price that is known")
-    paid = costs.spent(told, run.model)
+    least, most = paid(run)
     fell = amounts(before)[0] - amounts(after)[0]
-    # Each request may be rounded by itself, and the money of a batch that was cancelled is not told.
-    slack = TOLERANCE * (len(told) + 1) + ROUNDING
-    if abs(fell - paid) > slack:
-        yield Finding("/data/available_balance", f"{paid:.5f} less than before, within {slack:.5f}", f"{fell:.5f} less")
+    if not least <= fell <= most:
+        yield Finding("/data/available_balance", f"{least:.5f} to {most:.5f} less than before", f"{fell:.5f} less")
+
+
+def paid(run: Run) -> tuple[float, float]:
+    """Return the least and the most that a run cost by the usage of its answers, in US dollars.
+
+    Raises NotApplicable where nothing was paid for, or at no price that is known; CouldNotCheck where nobody knows what
+    an answer cost.
+    """
+    silent = sum(map(costs.is_silent, answers.everything(run)))
+    if silent:
+        raise CouldNotCheck(Finding("", "every answer to tell its usage", f"{silent} that do not"))
+    told = list(costs.usages(answers.everything(run)))
+    known = catalogue.models().get(run.model)
+    if not told or not known or not known.price or urlsplit(run.target.canonical_url).hostname not in IN_DOLLARS:
+        raise NotApplicable("nothing was paid for, or at no price that is known")
+    # Each request may be rounded by itself.
+    cost, slack = costs.spent(told, run.model), TOLERANCE * (len(told) + 1) + ROUNDING
+    return cost - slack, cost + slack + sum(untold(run, known.price))
+
+
+def untold(run: Run, price: Price) -> Iterator[float]:
+    """Yield the most that each batch cost whose output was not read, unless it ended before a request was answered."""
+    for name, conversation in run.conversations.items():
+        there = [exchange for exchange in conversation if answers.accepted(exchange)]
+        batches = [exchange for exchange in there if exchange.endpoint in ("batches.create", "batches.retrieve")]
+        if batches and not any(each.endpoint == "batches.output" for each in there) and not idle(batches[-1]):
+            yield costs.cost_of(asdict(scenarios()[name].spends), price) * catalogue.batch_share()
+
+
+def idle(batch: Exchange) -> bool:
+    """Tell whether a batch has ended, and says that none of its requests was answered."""
+    try:
+        return batch.at("/status", str) in ENDED and batch.at("/request_counts/completed", int) == 0
+    except CouldNotCheck:
+        return False

@@ -1,5 +1,6 @@
 """POST /chat/completions, whole answers: their shape, their sums, and whether they answer what was asked."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -41,12 +42,10 @@ def choices(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
 
 def tool_calls(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
     """Return the tool calls of all choices with their places; raises NotApplicable where there is none."""
-    found = [(where, find(choice, "/message/tool_calls")) for where, choice in choices(exchange)]
     calls = [
         (f"{where}/message/tool_calls/{index}", call)
-        for where, listed in found
-        if isinstance(listed, list)
-        for index, call in enumerate(listed)
+        for where, choice in choices(exchange)
+        for index, call in enumerate(calls_in(where, choice))
     ]
     if not calls:
         raise NotApplicable("the answer calls no tool")
@@ -54,6 +53,31 @@ def tool_calls(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
         if not isinstance(call, dict):
             raise CouldNotCheck(Finding(where, "a tool call", call))
     return calls
+
+
+def calls_in(where: str, choice: dict[str, Any]) -> list[Any]:
+    """Return the tool calls of a choice, none where it has none; raises CouldNotCheck where they are no list."""
+    calls = find(choice, "/message/tool_calls")
+    if calls is ABSENT or calls is None:
+        return []
+    if not isinstance(calls, list):
+        raise CouldNotCheck(Finding(f"{where}/message/tool_calls", "a list of calls", calls))
+    return calls
+
+
+def text_in(where: str, choice: dict[str, Any]) -> str:
+    """Return the text of a choice, an empty one where it has none; raises CouldNotCheck where it is of another type."""
+    content = find(choice, "/message/content")
+    if content is ABSENT or content is None:
+        return ""
+    if not isinstance(content, str):
+        raise CouldNotCheck(Finding(f"{where}/message/content", "a text", content))
+    return content
+
+
+def is_cut(choice: object) -> bool:
+    """Tell whether the budget cut a choice, whose text and calls may then end anywhere."""
+    return bool(find(choice, "/finish_reason") == "length")
 
 
 def optional(exchange: Exchange, pointer: str) -> int:
@@ -73,28 +97,44 @@ def one_word(run: Run) -> Exchange:
 
 
 def counted(exchange: Exchange, name: str) -> int:
-    """Return a count of the usage; raises CouldNotCheck where there is none.
+    """Return a count of the usage; raises CouldNotCheck where there is none, and as ``require_usage`` does."""
+    require_usage(exchange)
+    return exchange.at(f"/usage/{name}", int)
 
-    Of a stream that tells no usage at all other clauses speak, so there it raises NotApplicable.
-    """
+
+def require_usage(exchange: Exchange) -> None:
+    """Raise NotApplicable where a stream tells no usage at all, of which other clauses speak."""
     if exchange.endpoint == "chat.stream" and find(exchange.json, "/usage") is ABSENT:
         raise NotApplicable("the stream tells no usage, which other clauses speak of")
-    return exchange.at(f"/usage/{name}", int)
+
+
+def request_of(exchange: Exchange) -> Any:  # noqa: ANN401 - JSON is any value
+    """Return the body of the request; raises NotApplicable where a recording does not tell it."""
+    if exchange.file and not exchange.request.body:
+        raise NotApplicable("the recording does not tell the request")
+    return exchange.asked
 
 
 def request_member(exchange: Exchange, name: str, kind: type[Value]) -> Value:
     """Return a member of the request; raises NotApplicable where it has none, or a recording does not tell it."""
-    if exchange.file and not exchange.request.body:
-        raise NotApplicable("the recording does not tell the request")
-    if find(exchange.asked, f"/{name}") in (ABSENT, None):
+    if find(request_of(exchange), f"/{name}") in (ABSENT, None):
         raise NotApplicable(f"the request has no {name}")
     return member(exchange.asked, f"/{name}", kind)
 
 
 def declared(exchange: Exchange) -> dict[str, Any]:
-    """Return the functions that a request declares, by name; what is no declaration is left out."""
-    functions = [find(tool, "/function") for tool in request_member(exchange, "tools", list)]
-    return {function["name"]: function for function in functions if isinstance(find(function, "/name"), str)}
+    """Return the functions that a request and its messages declare, by name; what is no declaration is left out.
+
+    Raises NotApplicable where no function is declared.
+    """
+    messages = find(request_of(exchange), "/messages")
+    speakers = [exchange.asked, *(messages if isinstance(messages, list) else [])]
+    listed = [tools for speaker in speakers if isinstance(tools := find(speaker, "/tools"), list)]
+    functions = [find(tool, "/function") for tools in listed for tool in tools]
+    known = {function["name"]: function for function in functions if isinstance(find(function, "/name"), str)}
+    if not known:
+        raise NotApplicable("the request declares no function")
+    return known
 
 
 @rule_of_answer("chat.created-seconds")
@@ -121,10 +161,8 @@ def test_choice_indices(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_answer("chat.choice.count")
 def test_choice_count(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if exchange.file and not exchange.request.body:
-        raise NotApplicable("the recording does not tell the request")
-    n = find(exchange.asked, "/n")
-    wanted = n if type(n) is int else 1
+    silent = find(request_of(exchange), "/n") in (ABSENT, None)
+    wanted = 1 if silent else member(exchange.asked, "/n", int)
     if (told := len(choices(exchange))) != wanted:
         yield Finding("/choices", f"{wanted} choice(s)", told)
 
@@ -165,10 +203,9 @@ def test_counts_prompt(conversation: Conversation, run: Run) -> Iterator[Finding
     turns = asked(conversation, (CHAT,))
     for turn in turns:
         answers.success(turn, run)
-    if len(turns) < 2 or len(member(turns[0].asked, "/messages", list)) == len(
-        member(turns[-1].asked, "/messages", list)
-    ):
-        raise CouldNotCheck(Finding("", "two turns", f"{len(turns)} answers to the same prompt"))
+    messages = [len(member(turn.asked, "/messages", list)) for turn in turns]
+    if not messages[-1] > messages[0]:
+        raise CouldNotCheck(Finding("", "a longer prompt after the first", f"{len(turns)} of the same length"))
     first, last = (turn.at("/usage/prompt_tokens", int) for turn in (turns[0], turns[-1]))
     if not last > first:
         yield Finding("/usage/prompt_tokens", f"more than {first}, as the prompt holds the one before", last)
@@ -177,11 +214,11 @@ def test_counts_prompt(conversation: Conversation, run: Run) -> Iterator[Finding
 @rule_of_answer("chat.finish.tool-calls")
 def test_finish_tool_calls(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     for where, choice in choices(exchange):
-        reason, calls = member(choice, "/finish_reason", str), find(choice, "/message/tool_calls")
-        has_calls = isinstance(calls, list) and bool(calls)
+        reason, has_calls = member(choice, "/finish_reason", str), bool(calls_in(where, choice))
         if reason == "tool_calls" and not has_calls:
             yield Finding(f"{where}/message/tool_calls", 'calls, as it ends with "tool_calls"', "none")
-        if has_calls and reason != "tool_calls":
+        # A budget may end in the middle of a call.
+        if has_calls and reason not in ("tool_calls", "length"):
             yield Finding(f"{where}/finish_reason", "tool_calls, as it calls a tool", reason)
 
 
@@ -200,9 +237,11 @@ def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding
 @rule_of_answer("chat.finish.within-budget")
 def test_within_budget(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     budget = request_member(exchange, "max_completion_tokens", int)
-    used = counted(exchange, "completion_tokens")
-    if used > budget:
-        yield Finding("/usage/completion_tokens", f"at most {budget}, the max_completion_tokens asked for", used)
+    used, number = counted(exchange, "completion_tokens"), len(choices(exchange))
+    if used > budget * number:
+        yield Finding(
+            "/usage/completion_tokens", f"at most {budget}, the max_completion_tokens, for {number} choice(s)", used
+        )
 
 
 @rule_of_answer("chat.finish.length-spent")
@@ -230,6 +269,8 @@ def test_tool_call_arguments(exchange: Exchange, _run: Run) -> Iterator[Finding]
         try:
             parsed = strictjson.loads(arguments)
         except strictjson.NotStrictJSON as error:
+            if is_cut(find(exchange.json, where.partition("/message")[0])):
+                raise CouldNotCheck(Finding(where, "a call that is not cut", "length")) from None
             yield Finding(f"{where}/function/arguments", f"the text of a JSON object ({error})", arguments)
             continue
         if not isinstance(parsed, dict):
@@ -247,17 +288,24 @@ def test_tool_call_known(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_answer("chat.tool-call.arguments-declared")
 def test_tool_call_declared(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    calls = tool_calls(exchange)
-    functions = declared(exchange)
-    for where, call in calls:
-        function = functions.get(member(call, "/function/name", str), {})
-        if not isinstance(parameters := function.get("parameters"), dict):
-            raise NotApplicable("the called function declares no parameters")
+    yield from against_parameters(exchange, declared(exchange))
+
+
+def against_parameters(exchange: Exchange, functions: dict[str, Any]) -> Iterator[Finding]:
+    """Yield a finding for each call whose arguments do not obey the parameters of its function, which is one of these.
+
+    Raises NotApplicable where none of them is called, CouldNotCheck where arguments are no JSON.
+    """
+    named = [(where, call, member(call, "/function/name", str)) for where, call in tool_calls(exchange)]
+    called = [(where, call, find(functions.get(name), "/parameters")) for where, call, name in named]
+    if not any(isinstance(parameters, dict) for _, _, parameters in called):
+        raise NotApplicable("no function is called that declares its parameters so")
+    for where, call, parameters in called:
         try:
             arguments = strictjson.loads(member(call, "/function/arguments", str))
         except strictjson.NotStrictJSON as error:
             raise CouldNotCheck(Finding(f"{where}/function/arguments", "JSON", str(error))) from None
-        if complaint := shapes.complaint(parameters, arguments):
+        if isinstance(parameters, dict) and (complaint := shapes.complaint(parameters, arguments)):
             yield Finding(f"{where}/function/arguments", "what the parameters declare", complaint)
 
 
@@ -267,9 +315,7 @@ def test_not_empty(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     if not stopped:
         raise NotApplicable('no choice ends with "stop"')
     for where, choice in stopped:
-        content, calls = find(choice, "/message/content"), find(choice, "/message/tool_calls")
-        said = content.strip() if isinstance(content, str) else content
-        if not said and not (isinstance(calls, list) and calls):
+        if not text_in(where, choice).strip() and not calls_in(where, choice):
             yield Finding(
                 f"{where}/message/content", 'some text, as it ends with "stop"', choice["message"].get("content")
             )
@@ -292,8 +338,13 @@ def test_partial(conversation: Conversation, run: Run) -> Iterator[Finding]:
         said = exchange.at("/choices/0/message/content", str)
         if not said.strip():
             raise CouldNotCheck(Finding("/choices/0/message/content", "some text", said))
-        if said.lstrip().startswith(PREFIX):
+        if letters(said).startswith(letters(PREFIX)):
             yield Finding("/choices/0/message/content", f"what comes after {PREFIX!r}", said)
+
+
+def letters(text: str) -> str:
+    """Return a text without case, spaces, quotes and marks: a repetition is one however it is set."""
+    return re.sub(r"[\W_]+", "", text).casefold()
 
 
 @rule_of_conversation("chat.vision-counted", "chat.vision")
@@ -303,7 +354,8 @@ def test_vision_counted(conversation: Conversation, run: Run) -> Iterator[Findin
         plain = one_word(run)
         fewer, told = (each.at("/usage/prompt_tokens", int) for each in (plain, exchange))
         if not told > fewer + WORDS_MORE:
-            yield Finding("/usage/prompt_tokens", f"more than {fewer} for a shorter prompt without picture", told)
+            expected = f"more than {fewer} for the words of chat.one-word and {WORDS_MORE} for more words"
+            yield Finding("/usage/prompt_tokens", expected, told)
 
 
 @rule_of_conversation("chat.cached", "tools.call")
@@ -313,5 +365,9 @@ def test_cached(conversation: Conversation, run: Run) -> Iterator[Finding]:
         answers.success(turn, run)
     if len(turns) < 2:
         raise CouldNotCheck(Finding("", "a prompt that was asked before", len(turns)))
-    if all(find(turn.json, "/usage/cached_tokens") in (ABSENT, None, 0) for turn in turns[1:]):
+    told = [find(turn.json, "/usage/cached_tokens") not in (ABSENT, None) for turn in turns[1:]]
+    read = [turn.at("/usage/cached_tokens", int) for turn, tells in zip(turns[1:], told, strict=True) if tells]
+    if any(count < 0 for count in read):
+        raise CouldNotCheck(Finding("/usage/cached_tokens", "counts", min(read)))
+    if not any(read):
         yield Finding("/usage/cached_tokens", "some tokens from the cache", "none in any repetition")

@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance import strictjson
 from conformance.checks import rule_of_answer
-from conformance.checks.test_chat import choices, request_member
+from conformance.checks.test_chat import calls_in, choices, is_cut, request_member, request_of, text_in
 from conformance.judge import shapes
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
 
@@ -13,15 +13,34 @@ Content = tuple[str, str]
 
 
 def contents(exchange: Exchange) -> list[Content]:
-    """Return the texts of the choices with their places; raises CouldNotCheck where the budget cut one."""
+    """Return the texts of the choices with their places; raises CouldNotCheck where the budget cut one.
+
+    Raises NotApplicable where tools are called instead, or where the text need not be whole: it may end at a stop, or
+    go on with what the request began.
+    """
+    if stops(exchange) or any(find(message, "/partial") is True for message in last_message(exchange)):
+        raise NotApplicable("the request has a stop, or begins the answer itself")
     found = []
     for where, choice in choices(exchange):
-        if find(choice, "/finish_reason") == "length":
+        if is_cut(choice):
             raise CouldNotCheck(Finding(f"{where}/finish_reason", "an answer that is not cut", "length"))
-        if find(choice, "/message/tool_calls") is not None and find(choice, "/finish_reason") == "tool_calls":
+        if calls_in(where, choice):
             raise NotApplicable("the answer calls a tool")
         found.append((f"{where}/message/content", member(choice, "/message/content", str)))
     return found
+
+
+def stops(exchange: Exchange) -> list[str]:
+    """Return the texts at which an answer is to end; none where the request has none that it could end at."""
+    wanted = find(request_of(exchange), "/stop")
+    listed = wanted if isinstance(wanted, list) else [wanted]
+    return [stop for stop in listed if isinstance(stop, str) and stop]
+
+
+def last_message(exchange: Exchange) -> list[Any]:
+    """Return the last message of a request, or nothing where it has none."""
+    messages = find(request_of(exchange), "/messages")
+    return messages[-1:] if isinstance(messages, list) else []
 
 
 def asked_for(exchange: Exchange, kind: str) -> dict[str, Any]:
@@ -45,12 +64,17 @@ def test_object(exchange: Exchange, _run: Run) -> Iterator[Finding]:
             yield Finding(where, "the text of a JSON object", content)
 
 
-def by_schema(exchange: Exchange, *, strict: bool) -> Iterator[Finding]:
-    """Yield a finding for each content that is no JSON, or does not obey the schema that was asked for."""
+def schema_of(exchange: Exchange, *, strict: bool) -> dict[str, Any]:
+    """Return the schema that was asked for; raises NotApplicable where it is strict and shall not be, or not so."""
     wanted = asked_for(exchange, "json_schema")
     if (find(wanted, "/json_schema/strict") is not False) is not strict:
         raise NotApplicable(f"the schema is {'not ' if strict else ''}strict")
-    schema = member(wanted, "/json_schema/schema", dict)
+    return member(wanted, "/json_schema/schema", dict)
+
+
+def by_schema(exchange: Exchange, *, strict: bool) -> Iterator[Finding]:
+    """Yield a finding for each content that is no JSON, or does not obey the schema that was asked for."""
+    schema = schema_of(exchange, strict=strict)
     for where, content in contents(exchange):
         try:
             parsed = strictjson.loads(content)
@@ -73,21 +97,22 @@ def test_schema_loose(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_answer("formats.compact")
 def test_compact(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if find(asked_for(exchange, "json_schema"), "/json_schema/strict") is False:
-        raise NotApplicable("the schema is not strict")
+    schema_of(exchange, strict=True)
     for where, content in contents(exchange):
+        if not content.strip():
+            raise CouldNotCheck(Finding(where, "some text", content))
         if "\n" in content or "\t" in content:
             yield Finding(where, "no line feed and no tab", content)
 
 
 @rule_of_answer("parameters.stop")
 def test_stop(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    wanted = find(exchange.asked, "/stop") if exchange.request.body else None
-    stops = [wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else []
-    if not stops:
+    if not (wanted := stops(exchange)):
         raise NotApplicable("the request has no stop")
-    for where, choice in choices(exchange):
-        content = member(choice, "/message/content", str)
-        for stop in stops:
-            if isinstance(stop, str) and stop and stop in content:
-                yield Finding(f"{where}/message/content", f"no {stop!r}, which is a stop", content)
+    texts = [(where, text_in(where, choice)) for where, choice in choices(exchange)]
+    if not any(text for _, text in texts):
+        raise CouldNotCheck(Finding("/choices/0/message/content", "some text", "none"))
+    for where, text in texts:
+        for stop in wanted:
+            if stop in text:
+                yield Finding(f"{where}/message/content", f"no {stop!r}, which is a stop", text)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 
 from conformance import catalogue
+from conformance.catalogue import Family
 from conformance.checks import Conversation, Rule, rule_of_answer, rule_of_conversation
-from conformance.checks.test_chat import choices, request_member
-from conformance.checks.test_refusals import outcome, require_control, status_of
+from conformance.checks.test_chat import choices, request_member, request_of, require_usage
+from conformance.checks.test_refusals import outcome, require_control
 from conformance.judge import answers
 from conformance.scenarios import scenarios
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find
@@ -13,20 +14,35 @@ from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, Not
 COUNT = "/usage/completion_tokens_details/reasoning_tokens"
 
 
-def thinks(exchange: Exchange, run: Run) -> bool:
+def family_of(exchange: Exchange) -> Family | None:
+    """Return the family of the model that was asked, which is not always that of the run; None where it is unknown."""
+    model = find(request_of(exchange), "/model")
+    return catalogue.family_of(model) if isinstance(model, str) else None
+
+
+def is_off(exchange: Exchange) -> bool:
+    """Tell whether the model was told not to think."""
+    return bool(find(request_of(exchange), "/thinking/type") == "disabled")
+
+
+def thinks(exchange: Exchange) -> bool:
     """Tell whether a model thinks before it gives an answer; raises NotApplicable where that is not known."""
-    family = catalogue.family_of(run.model)
-    if family is None or (exchange.file and not exchange.request.body):
+    if family_of(exchange) is None:
         raise NotApplicable("it is not known whether the model thinks")
-    off = find(exchange.asked, "/thinking/type") == "disabled"
-    return family.thinks == "always" or (family.thinks == "optionally" and not off)
+    return may_think(exchange)
+
+
+def may_think(exchange: Exchange) -> bool:
+    """Tell whether a model may think before it gives an answer, as every one may that nobody knows."""
+    family = family_of(exchange)
+    return not is_off(exchange) and (family is None or family.thinks != "never")
 
 
 @rule_of_answer("thinking.told")
-def test_told(exchange: Exchange, run: Run) -> Iterator[Finding]:
+def test_told(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     if exchange.endpoint == "chat.stream":
         raise NotApplicable("a stream cannot tell reasoning that is empty")
-    if not thinks(exchange, run):
+    if not thinks(exchange):
         raise NotApplicable("the model does not think before this answer")
     for where, choice in choices(exchange):
         told = find(choice, "/message/reasoning_content")
@@ -36,8 +52,15 @@ def test_told(exchange: Exchange, run: Run) -> Iterator[Finding]:
 
 @rule_of_answer("thinking.not-told")
 def test_not_told(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    if find(request_member(exchange, "thinking", dict), "/type") != "disabled":
-        raise NotApplicable("the model was not told not to think")
+    request_member(exchange, "thinking", dict)
+    family = family_of(exchange)
+    if not is_off(exchange) or (family and family.thinks == "always"):
+        raise NotApplicable("the model was not told not to think, or is documented always to think")
+    yield from reasoning_told(exchange)
+
+
+def reasoning_told(exchange: Exchange) -> Iterator[Finding]:
+    """Yield a finding for each choice that tells some reasoning."""
     for where, choice in choices(exchange):
         if (told := find(choice, "/message/reasoning_content")) not in (ABSENT, None, ""):
             yield Finding(f"{where}/message/reasoning_content", "nothing, or an empty text", told)
@@ -48,6 +71,7 @@ def test_counted(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     thoughts = [find(choice, "/message/reasoning_content") for _, choice in choices(exchange)]
     if not any(isinstance(thought, str) and thought.strip() for thought in thoughts):
         raise NotApplicable("the answer tells no reasoning")
+    require_usage(exchange)
     told = find(exchange.json, COUNT)
     if not (type(told) is int and told > 0):
         yield Finding(COUNT, "a count above 0", "nothing there" if told is ABSENT else told)
@@ -65,10 +89,11 @@ def rule_of_probe(clause: str, name: str) -> Callable[[Callable[[Exchange], Iter
                 )
             for exchange in probes:
                 require_control(exchange, scenarios()[name], run)
-                if (code := status_of(exchange)) != 200:
+                if (code := answers.status(exchange, run)) != 200:
                     yield Finding("status", "200", f"{code}: {answers.message(exchange)}")
-                else:
-                    yield from function(exchange)
+                    continue
+                choices(exchange)
+                yield from function(exchange)
 
         return rule_of_conversation(clause, name)(judge)
 
@@ -82,8 +107,7 @@ def test_effort_unlisted(_exchange: Exchange) -> Iterator[Finding]:
 
 @rule_of_probe("thinking.off-undocumented", "thinking.off-undocumented")
 def test_off_undocumented(exchange: Exchange) -> Iterator[Finding]:
-    if told := find(exchange.json, "/choices/0/message/reasoning_content") or None:
-        yield from () if told is ABSENT else [Finding("/choices/0/message/reasoning_content", "nothing", told)]
+    yield from reasoning_told(exchange)
 
 
 @rule_of_probe("parameters.unknown-ignored", "parameters.unknown")

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator
 
 from conformance.checks import Conversation, Rule, check_of
-from conformance.checks.test_refusals import refused, require_control, status_of
+from conformance.checks.test_refusals import refused, require_control
 from conformance.contract import ledger
+from conformance.judge import answers
 from conformance.scenarios import scenarios, tool_schemas
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Judgement, NotApplicable, Run, find
 
@@ -31,7 +32,7 @@ def judgement_of_rule(rule: str) -> Judgement:
             raise NotApplicable(f"on {run.day(last)} no such schema was refused")
         probe = probe_of(conversation, known[rule])
         require_control(probe, scenarios()[NAME], run)
-        if (code := status_of(probe)) != 400:
+        if (code := answers.status(probe, run)) != 400:
             yield Finding(f"step {probe.step} status", f"400 to the parameters {known[rule]}", code)
 
     return judge

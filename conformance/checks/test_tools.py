@@ -2,14 +2,24 @@
 
 from collections.abc import Generator, Iterator
 
-from conformance import strictjson
 from conformance.checks import ANSWERS, Conversation, asked, rule_of_answer, rule_of_conversation
-from conformance.checks.test_chat import declared, one_word, request_member, tool_calls
+from conformance.checks.test_chat import (
+    against_parameters,
+    choices,
+    declared,
+    is_cut,
+    one_word,
+    request_member,
+    text_in,
+    tool_calls,
+)
 from conformance.contract import ledger
-from conformance.judge import answers, shapes
+from conformance.judge import answers
 from conformance.judge.samples import Rate
 from conformance.scenarios import tools
-from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
+
+CALLS = "/choices/0/message/tool_calls"
 
 
 def answered(conversation: Conversation, run: Run) -> Conversation:
@@ -28,17 +38,30 @@ def names_called(exchange: Exchange) -> list[str]:
         return []
 
 
-def asks_for_call(exchange: Exchange) -> bool:
-    """Tell whether the last message of a request is a user's: then a call was asked for, and not given an answer."""
-    return bool(find(member(exchange.asked, "/messages", list)[-1], "/role") == "user")
+def ends_with(exchange: Exchange, role: str) -> bool:
+    """Tell whose message is the last of a request: a user asks for a call, a tool tells its result."""
+    return [find(message, "/role") for message in member(exchange.asked, "/messages", list)[-1:]] == [role]
+
+
+def cut(exchange: Exchange) -> bool:
+    """Tell whether the budget cut an answer, so that what is not called in it might have been called."""
+    return any(is_cut(choice) for _, choice in choices(exchange))
+
+
+def uncalled(exchange: Exchange, expected: str) -> Iterator[Finding]:
+    """Yield the finding that something else is called than expected; raises CouldNotCheck where the budget cut it."""
+    if cut(exchange):
+        raise CouldNotCheck(Finding("/choices/0/finish_reason", "an answer that is not cut", "length"))
+    yield Finding(CALLS, expected, ", ".join(names_called(exchange)) or "none")
 
 
 @rule_of_conversation(tools.CALLED, "tools.call")
 def test_called_when_asked(conversation: Conversation, run: Run) -> Generator[Finding, None, str]:
     clause, rate = ledger.clauses()[tools.CALLED], Rate(0, 0)
     for exchange in answered(conversation, run):
-        if asks_for_call(exchange):
-            rate = rate.with_sample(held=bool(names_called(exchange)))
+        called = names_called(exchange)
+        if ends_with(exchange, "user") and (called or not cut(exchange)):
+            rate = rate.with_sample(held=bool(called))
     clear = rate.clear(clause.at_least)
     if clear is None:
         raise CouldNotCheck(
@@ -52,65 +75,56 @@ def test_called_when_asked(conversation: Conversation, run: Run) -> Generator[Fi
 @rule_of_conversation("tools.parallel", "tools.parallel", "stream.tools")
 def test_parallel(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in answered(conversation, run):
-        if (called := sorted(names_called(exchange))) != ["get_time", "get_weather"]:
-            yield Finding(
-                "/choices/0/message/tool_calls", "calls of get_weather and get_time", ", ".join(called) or "none"
-            )
+        if sorted(names_called(exchange)) != ["get_time", "get_weather"]:
+            yield from uncalled(exchange, "calls of get_weather and get_time")
 
 
 @rule_of_conversation("tools.none", "tools.none")
 def test_none(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in answered(conversation, run):
         if called := names_called(exchange):
-            yield Finding("/choices/0/message/tool_calls", "no call, as tool_choice is none", ", ".join(called))
+            yield Finding(CALLS, "no call, as tool_choice is none", ", ".join(called))
+        elif cut(exchange):
+            raise CouldNotCheck(Finding("/choices/0/finish_reason", "an answer that is not cut", "length"))
 
 
 @rule_of_conversation("tools.required", "tools.required")
 def test_required(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in answered(conversation, run):
         if not names_called(exchange):
-            yield Finding("/choices/0/message/tool_calls", "a call, as tool_choice is required", "none")
+            yield from uncalled(exchange, "a call, as tool_choice is required")
 
 
 @rule_of_conversation("tools.named", "tools.named")
 def test_named(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in answered(conversation, run):
         wanted = member(exchange.asked, "/tool_choice/function/name", str)
-        if set(called := names_called(exchange)) != {wanted}:
-            yield Finding("/choices/0/message/tool_calls", f"a call of {wanted}", ", ".join(called) or "none")
+        if set(names_called(exchange)) != {wanted}:
+            yield from uncalled(exchange, f"a call of {wanted}")
 
 
 @rule_of_conversation("tools.dynamic", "tools.dynamic")
 def test_dynamic(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in answered(conversation, run):
-        if (called := names_called(exchange)) != ["get_weather"]:
-            yield Finding("/choices/0/message/tool_calls", "a call of get_weather", ", ".join(called) or "none")
+        if "get_weather" not in names_called(exchange):
+            yield from uncalled(exchange, "a call of get_weather")
 
 
 @rule_of_conversation("tools.result-answered", "tools.call")
 def test_result_answered(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    after = [exchange for exchange in answered(conversation, run) if not asks_for_call(exchange)]
+    after = [exchange for exchange in answered(conversation, run) if ends_with(exchange, "tool")]
     if not after:
         raise CouldNotCheck(Finding("", "an answer after the result of a tool", "no tool was called"))
     for exchange in after:
-        content = find(exchange.json, "/choices/0/message/content")
-        if not (isinstance(content, str) and content.strip()) and not names_called(exchange):
-            yield Finding("/choices/0/message/content", "some text", "nothing there" if content is ABSENT else content)
+        texts = [text_in(where, choice) for where, choice in choices(exchange)]
+        if not any(text.strip() for text in texts) and not names_called(exchange):
+            yield from uncalled(exchange, "a call, or some text in content")
 
 
 @rule_of_answer("tools.strict")
 def test_strict(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    functions = {name: function for name, function in declared(exchange).items() if function.get("strict") is True}
-    called = [(where, call) for where, call in tool_calls(exchange) if find(call, "/function/name") in functions]
-    if not called:
-        raise NotApplicable("no tool that is strict is called")
-    for where, call in called:
-        try:
-            arguments = strictjson.loads(member(call, "/function/arguments", str))
-        except strictjson.NotStrictJSON as error:
-            raise CouldNotCheck(Finding(f"{where}/function/arguments", "JSON", str(error))) from None
-        if complaint := shapes.complaint(functions[call["function"]["name"]]["parameters"], arguments):
-            yield Finding(f"{where}/function/arguments", "what the parameters declare", complaint)
+    strict = {name: each for name, each in declared(exchange).items() if each.get("strict") is True}
+    yield from against_parameters(exchange, strict)
 
 
 @rule_of_conversation("tools.counted", "tools.required", "tools.named")

@@ -11,6 +11,7 @@ from conformance.vocabulary import CouldNotCheck, Exchange, Price, find
 
 Usage = dict[str, Any]
 MILLION = 1_000_000
+CHATS = ("chat.completions", "chat.stream")
 
 
 def price_of(model: str) -> Price:
@@ -25,7 +26,7 @@ def usages(exchanges: Iterable[Exchange]) -> Iterator[tuple[Usage, float]]:
     for exchange in exchanges:
         if exchange.response is None or exchange.response.status != 200:
             continue
-        if exchange.endpoint in ("chat.completions", "chat.stream"):
+        if exchange.endpoint in CHATS:
             if isinstance(usage := find(_whole(exchange), "/usage"), dict):
                 yield usage, 1.0
         elif exchange.endpoint == "batches.output":
@@ -35,8 +36,12 @@ def usages(exchanges: Iterable[Exchange]) -> Iterator[tuple[Usage, float]]:
 
 
 def is_silent(exchange: Exchange) -> bool:
-    """Tell whether an answer of a chat tells no usage, so that nobody knows what it cost."""
-    return exchange.endpoint in ("chat.completions", "chat.stream") and not any(True for _ in usages([exchange]))
+    """Tell whether nobody knows what a chat cost: its answer tells no usage, or one to it was lost on the way."""
+    if exchange.endpoint not in CHATS or not exchange.request.method:
+        return False
+    if exchange.response is None or any(attempt.failure for attempt in exchange.attempts):
+        return True
+    return exchange.response.status == 200 and not any(True for _ in usages([exchange]))
 
 
 def _whole(exchange: Exchange) -> Any:  # noqa: ANN401 - any JSON value

@@ -33,6 +33,8 @@ class Rate:
     def clear(self, at_least: float) -> bool | None:
         """Tell whether the clause holds in at least this share, or None where the samples do not tell yet."""
         low, high = self.interval()
+        if not self.asked:
+            return None
         if low >= at_least:
             return True
         return False if high < at_least else None
