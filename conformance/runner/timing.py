@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -19,7 +20,8 @@ def of(run: Run) -> Iterator[tuple[Exchange, dict[str, Any]]]:
         return
     for exchange in answers.everything(run):
         if answers.is_stream(exchange) and exchange.response and exchange.response.pieces:
-            yield exchange, times(exchange, exchange.response.pieces)
+            with suppress(CouldNotCheck):  # a web page that calls itself a stream
+                yield exchange, times(exchange, exchange.response.pieces)
 
 
 def times(exchange: Exchange, pieces: Sequence[Piece]) -> dict[str, Any]:
