@@ -119,12 +119,6 @@ class TestBodies:
         ended, told = judged("error.json", {"error": "nope", "message": "No."})
         assert (ended.code, told["http.json"]["status"]) == (3, "could-not-check")
 
-    def test_a_stream_is_said_to_be_one_and_passes_nothing(self, judged):
-        chunk = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "choices": []}
-        ended, _ = judged("answer.sse", f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n")
-        assert ended.code == 3
-        assert ended.document["counts"]["pass"] == 0
-
     def test_the_day_is_the_one_that_was_asked_for(self, judged):
         models = {"object": "list", "data": [{"id": "kimi-k2.5", "object": "model", "created": 1}]}
         assert judged("models.json", models, "--as-of", "2026-04-23")[1]["models.promised-listed"]["status"] == "fail"
@@ -241,11 +235,12 @@ class TestFiles:
         assert ended.code == 3
         assert "a web page, status 200: Sign in" in told["http.json"]["reason"]
 
-    def test_a_har_of_a_stream_without_its_type_is_no_broken_json(self, judged):
+    def test_a_har_of_a_stream_without_its_type_is_judged_as_a_stream_and_no_broken_json(self, judged):
         content = {"text": "data: {}\n\ndata: [DONE]\n\n"}
         archive = har("POST chat/completions", 200, content)
         ended, told = judged("session.har", archive)
-        assert (ended.code, told["http.json"]["status"]) == (3, "could-not-check")
+        assert (ended.code, told["http.json"]["status"]) == (1, "not-applicable")
+        assert told["stream.accumulates"]["status"] == "fail"
 
 
 class TestRunFiles:

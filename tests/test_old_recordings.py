@@ -1,8 +1,11 @@
 """Recordings never rot by themselves; a target may say how old they may be, and then an older one is stale."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+
+from conformance import shipped
+from conformance.evidence.cassette import Cassette
 
 
 @pytest.fixture
@@ -25,5 +28,6 @@ def test_one_that_is_young_enough_is_not_stale(replayed):
 
 
 def test_one_that_is_older_is_stale(replayed):
-    told = replayed(30, date(2027, 11, 22))
+    recorded_on = Cassette(shipped.folder("cassettes") / "moonshot" / "models" / "list.yaml").metadata["recorded_on"]
+    told = replayed(30, date.fromisoformat(recorded_on) + timedelta(days=365))
     assert told.end["stale"] == ["the recording of models.list is 365 days old; the target allows 30"]

@@ -31,13 +31,27 @@ DISPUTED = {
 }
 CONDITIONAL = {
     "balance.debt-not-available": "the account of the recordings is not in debt",
+    "balance.spend-agrees": "the balances of recordings stand around another run",
     "errors.code-type": "no error of the recordings bears a code",
+    "stream.incremental": "only a live run tells when the pieces of a stream arrive",
+    "stream.role.same": "no stream of the recordings tells the role twice",
+    "tools.schema.enum-type": "no longer refused on the day of the recordings",
+    "tools.schema.ref-siblings": "no longer refused on the day of the recordings",
+    "tools.schema.required-undefined": "no longer refused on the day of the recordings",
+    "tools.schema.type-beside-anyof": "no longer refused on the day of the recordings",
 }
+MODELS = [path.name.partition(".")[2] or None for path in CASSETTES.parent.glob(f"{CASSETTES.name}*")]
 
 
 @pytest.fixture(scope="module")
 def replayed(ran):
     return ran()
+
+
+@pytest.fixture(scope="module")
+def replays(ran):
+    """Runs on the recordings of every model that there are some of."""
+    return [ran(model=model) for model in MODELS]
 
 
 @pytest.fixture(scope="module")
@@ -58,15 +72,17 @@ def index():
 
 
 class TestShipped:
-    def test_a_replay_conforms_without_any_complaint(self, replayed):
-        assert (replayed.exit, replayed.counts.keys()) == (0, {"pass", "not_applicable"})
+    def test_a_replay_conforms_without_any_complaint(self, replays):
+        assert [(replay.exit, replay.counts.keys()) for replay in replays] == [
+            (0, {"pass", "not_applicable"}) for _ in MODELS
+        ]
 
-    def test_every_clause_that_is_checked_is_looked_at_somewhere_but_these(self, replayed):
-        checked = {record["clause"] for record in replayed.verdicts}
-        assert checked - replayed.came_to("pass") == set(CONDITIONAL)
+    def test_every_clause_that_is_checked_is_looked_at_somewhere_but_these(self, replays):
+        checked = {record["clause"] for replay in replays for record in replay.verdicts}
+        assert checked - {clause for replay in replays for clause in replay.came_to("pass")} == set(CONDITIONAL)
 
-    def test_every_recording_is_played_and_holds_nothing_that_no_schema_knows(self, replayed):
-        assert [record for record in replayed.records if record["kind"] == "change"] == []
+    def test_every_recording_is_played_and_holds_nothing_that_no_schema_knows(self, replays):
+        assert [record for replay in replays for record in replay.records if record["kind"] == "change"] == []
 
     @pytest.mark.parametrize("model", [None, "kimi-k2.7-code", "kimi-k3"])
     def test_every_scenario_that_applies_has_its_cassette_and_every_cassette_its_scenario(self, model):

@@ -125,7 +125,8 @@ class TestTheWire:
         ("expression", "paths"),
         [
             ("models.status", ["GET /models"]),
-            ("balance", ["GET /users/me/balance"]),
+            ("balance", ["GET /users/me/balance"] * 2),
+            ("balance.read", ["GET /users/me/balance"]),
             ("health and models.list", ["GET /models"]),
             ("tokens.estimate", ["POST /tokenizers/estimate-token-count"] * 2),
             ("chat.one-word and chat.usage", ["POST /chat/completions"]),
@@ -149,7 +150,7 @@ class TestTheWire:
 
         with running(counting) as url:
             ran(target=f"moonshot={url}", mode="live", select="balance")
-        assert paths == ["/v1/users/me/balance"]
+        assert paths == ["/v1/users/me/balance"] * 2
 
     def test_a_refusal_brings_its_positive_control_along(self, ran, sent):
         assert ran(mode="reference", select="refusals.unknown-route").exit == 0

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from conformance import strictjson
+from conformance.evidence import arrivals
 from conformance.evidence.client import NoRecording
 from conformance.evidence.recorded.cassettes import refuse_growth
 from conformance.vocabulary import Exchange, Piece, Request, Response
@@ -74,7 +75,7 @@ def _recorded(answer: Response, exchange: Exchange) -> dict[str, Any]:
         "recorded_at": exchange.made_at.isoformat() if exchange.made_at else None,
         "cut": answer.cut,
         "refused": exchange.refused,
-    } | ({"x-chunks": [[piece.seconds, piece.size] for piece in answer.pieces]} if answer.pieces else {})
+    } | ({"x-chunks": arrivals.pairs(answer.pieces)} if answer.pieces else {})
 
 
 class Cassette(httpx.BaseTransport):
@@ -151,13 +152,12 @@ class Cassette(httpx.BaseTransport):
 
 def _pieces(played: Mapping[str, Any]) -> tuple[Piece, ...]:
     """Return the pieces that a stream arrived in when it was recorded; raises NoRecording where they are none."""
+    if "x-chunks" not in played:
+        return ()
     try:
-        found = tuple(Piece(float(seconds), int(size)) for seconds, size in played.get("x-chunks") or ())
-    except (TypeError, ValueError):
-        raise NoRecording("a recording has something else than pairs of seconds and bytes in x-chunks") from None
-    if found and sum(piece.size for piece in found) != len(played["body"]["string"]):
-        raise NoRecording("the x-chunks of a recording are not as long as its body")
-    return found
+        return arrivals.pieces(played["x-chunks"], len(played["body"]["string"]))
+    except ValueError as error:
+        raise NoRecording(f"the x-chunks of a recording are damaged: {error}") from None
 
 
 def _moment(metadata: Mapping[str, str], played: Mapping[str, Any]) -> datetime | None:

@@ -177,7 +177,8 @@ class Client:
         arrived: list[Piece] = []
         for piece in pieces(response):
             seconds = time.monotonic() - begun
-            arrived.append(Piece(round(seconds, 6), len(piece)))
+            if piece and len(arrived) <= PIECES_KEPT:
+                arrived.append(Piece(round(seconds, 6), len(piece)))
             body += piece
             if len(body) > limit:
                 del body[limit:]

@@ -15,10 +15,12 @@ from types import NoneType
 from typing import Any, TextIO
 
 from conformance import rows, strictjson
+from conformance.evidence import arrivals
 from conformance.evidence.redact import Redactor
-from conformance.vocabulary import Attempt, Change, Exchange, Headers, Piece, Request, Response, Verdict
+from conformance.vocabulary import Attempt, Change, Exchange, Headers, Request, Response, Verdict
 
 Record = dict[str, Any]
+BODY = ("body", "body_base64")
 
 
 class RunFile:
@@ -36,7 +38,7 @@ class RunFile:
             self._file = path.open("w", encoding="utf-8", newline="\n", buffering=1)
 
     def write(self, kind: str, record: Record) -> Record:
-        """Append a record of a kind (run, exchange, verdict, change, end) and return it."""
+        """Append a record of a kind (run, exchange, verdict, change, timing, end) and return it."""
         record = self._clean({"kind": kind, **record})
         if self._file:
             self._file.write(json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")
@@ -48,7 +50,10 @@ class RunFile:
         if isinstance(record, str):
             return self._redactor.text(record)
         if isinstance(record, dict):
-            return {name: self._clean(value) for name, value in record.items()}
+            clean = {name: self._clean(value) for name, value in record.items()}
+            if "pieces" in clean and any(clean.get(name) != record.get(name) for name in BODY):
+                del clean["pieces"]  # of a body that is no longer there
+            return clean
         return [self._clean(value) for value in record] if isinstance(record, list | tuple) else record
 
     def close(self) -> None:
@@ -183,21 +188,16 @@ def _response_record(answer: Response | None) -> Record | None:
         "headers": [list(pair) for pair in answer.headers],
         "cut": answer.cut,
         **_body(answer.body),
-    } | ({"pieces": [[piece.seconds, piece.size] for piece in answer.pieces]} if answer.pieces else {})
+    } | ({"pieces": arrivals.pairs(answer.pieces)} if answer.pieces else {})
 
 
 def _response_of(record: Record | None) -> Response | None:
     if record is None:
         return None
     status, cut = _typed(record, "status", int), _typed(record, "cut", bool)
-    return Response(status, _headers(record["headers"]), _bytes(record), cut, _pieces(record.get("pieces", [])))
-
-
-def _pieces(pairs: list[list[float]]) -> tuple[Piece, ...]:
-    return tuple(
-        Piece(_of(seconds, "the seconds of a piece", int, float), _of(size, "the size of a piece", int))
-        for seconds, size in pairs
-    )
+    body = _bytes(record)
+    pieces = arrivals.pieces(record["pieces"], len(body)) if "pieces" in record else ()
+    return Response(status, _headers(record["headers"]), body, cut, pieces)
 
 
 def _headers(pairs: list[list[str]]) -> Headers:

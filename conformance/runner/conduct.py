@@ -41,14 +41,18 @@ def stages(scenarios: list[Scenario]) -> Iterator[list[Scenario]]:
 
     The first one goes alone: a dead host or a refused key is known before anything else is sent. The last one asks for
     the balance again. Between them the balance comes first, for which all wait that is paid; then what others are held
-    against, and then what has most to ask one after the other.
+    against, and then what has most to ask one after the other, as far as its endpoints and what it spends tell.
     """
     rest = [scenario for scenario in scenarios[1:] if scenario.name != BALANCE_AFTER]
     controls = {scenario.control for scenario in scenarios}
-    rest.sort(key=lambda each: (each.name != BALANCE, each.name not in controls, -len(each.calls)))
+    rest.sort(key=lambda each: (each.name != BALANCE, each.name not in controls, -_length(each)))
     yield scenarios[:1]
     yield rest
     yield [scenario for scenario in scenarios[1:] if scenario.name == BALANCE_AFTER]
+
+
+def _length(scenario: Scenario) -> int:
+    return max(len(scenario.calls), scenario.spends.requests)
 
 
 def needed(names: Iterable[str]) -> list[Scenario]:
@@ -74,7 +78,7 @@ def unfit(scenario: Scenario, settings: Settings) -> str | None:
 
 def costs(scenario: Scenario) -> bool:
     """Tell whether a scenario costs money, or would if what it asks wrongly were answered."""
-    return scenario.spends.requests > 0 or scenario.control == "chat.one-word"
+    return scenario.spends.requests > 0 or bool(scenario.control and costs(scenarios()[scenario.control]))
 
 
 class Conductor:
@@ -83,7 +87,7 @@ class Conductor:
     def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
         self._settings = settings
         self._tell = tell
-        self._done = Conducted()
+        self.done = Conducted()
         self._stop: str | None = None
         self._broke: str | None = None
         self._budget = Budget(settings.model, settings.max_cost)
@@ -96,19 +100,27 @@ class Conductor:
         if self._settings.mode is Mode.REPLAY:
             for scenario in fitting:
                 cassette = Cassette(path_of(self._settings.cassettes, scenario.name))
-                self._done.cassettes[scenario.name] = cassette
+                self.done.cassettes[scenario.name] = cassette
                 self._ask(scenario, self._client(cassette), self._settings.as_of or cassette.day)
-            return self._done
+            return self.done
         if not any(scenario.name == BALANCE for scenario in fitting):
             self._balance_known.set()
         client = self._client(self._transport())
         try:
             for stage in stages(fitting):
-                with ThreadPoolExecutor(self._threads()) as pool:
-                    list(pool.map(lambda scenario: self._ask(scenario, client, self._settings.as_of), stage))
+                self._ask_side_by_side(stage, client)
         finally:
             client.close()
-        return self._done
+        return self.done
+
+    def _ask_side_by_side(self, stage: list[Scenario], client: Client) -> None:
+        with ThreadPoolExecutor(self._threads()) as pool:
+            try:
+                list(pool.map(lambda scenario: self._ask(scenario, client, self._settings.as_of), stage))
+            except BaseException:
+                # What is being asked comes to its end and cleans up; what still waits for its turn is not asked.
+                self._stop = "not asked: the run was interrupted"
+                raise
 
     def _threads(self) -> int:
         return 1 if self._settings.mode is Mode.REFERENCE else max(1, self._settings.target.concurrency)
@@ -139,9 +151,8 @@ class Conductor:
 
     def _ask_now(self, scenario: Scenario, client: Client, day: date | None) -> None:
         if reason := self._reason_not_to(scenario):
-            self._done.conversations[scenario.name] = (not_asked(scenario, reason),)
+            self.done.conversations[scenario.name] = (not_asked(scenario, reason),)
             return
-        self._tell(scenario.name)
         family = catalogue.family_of(self._settings.model)
         offline = self._settings.mode in (Mode.REPLAY, Mode.REFERENCE)
         api = Api(
@@ -155,16 +166,17 @@ class Conductor:
             sleep=(lambda _: None) if offline else time.sleep,
         )
         try:
+            self._tell(scenario.name)
             scenario.ask(api)
         except CouldNotCheck:
             pass  # the exchange that kept the scenario from going on is kept, and says why
         except Exception:  # noqa: BLE001 - a scenario that breaks is an error of ours, and becomes the verdict of its checks
-            self._done.crashes[scenario.name] = self._redactor.text(traceback.format_exc(limit=-4))
+            self.done.crashes[scenario.name] = self._redactor.text(traceback.format_exc(limit=-4))
         try:
             api.clean_up()
         except Exception:  # noqa: BLE001 - as above
-            self._done.crashes.setdefault(scenario.name, self._redactor.text(traceback.format_exc(limit=-4)))
-        self._done.conversations[scenario.name] = tuple(api.exchanges)
+            self.done.crashes.setdefault(scenario.name, self._redactor.text(traceback.format_exc(limit=-4)))
+        self.done.conversations[scenario.name] = tuple(api.exchanges)
         self._budget.settle(scenario, api.exchanges)
         self._learn(api.exchanges)
 
@@ -174,14 +186,20 @@ class Conductor:
         if not costs(scenario) or self._settings.mode in (Mode.REPLAY, Mode.REFERENCE):
             return None
         self._balance_known.wait()
-        return self._stop or self._broke or self._budget.reserve(scenario)
+        reason = self._in_vain() or self._budget.reserve(scenario)
+        if reason is None and (reason := self._in_vain()):  # it became known while this waited for money
+            self._budget.settle(scenario, ())
+        return reason
+
+    def _in_vain(self) -> str | None:
+        return self._stop or self._broke
 
     def _learn(self, exchanges: list[Exchange]) -> None:
         for exchange in exchanges:
             if self._settings.mode is Mode.REPLAY or exchange.refused:
                 continue
             first = not any(
-                answers.accepted(other) for said in list(self._done.conversations.values()) for other in said
+                answers.accepted(other) for said in list(self.done.conversations.values()) for other in said
             )
             if exchange.response is None and first:
                 self._stop = f"not asked: {exchange.failure}"

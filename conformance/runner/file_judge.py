@@ -116,8 +116,12 @@ class FileJudge:
 
     def _stream(self, exchange: Exchange) -> None:
         """Judge a stream of events: each of them, their order, and what they add up to."""
+        try:
+            told = answers.transcript(exchange)
+        except CouldNotCheck as miss:
+            self._missed(READABLE, exchange, miss.finding)
+            return
         self._status(exchange)
-        told = answers.transcript(exchange)
         for unchecked in told.unchecked:
             self._missed(READABLE, exchange, unchecked)
         for clause in (*schemas.clauses_of("chat.chunk"), *GRAMMAR):

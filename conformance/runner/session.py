@@ -72,15 +72,22 @@ class RunSession:
         wanted = needed(check.scenario for check in checks)
         fitting = [scenario for scenario in wanted if unfit(scenario, self.settings) is None]
         self._shown.announce(spending.estimate(fitting, self.settings.model, self.settings.max_cost))
-        self._done = Conductor(self.settings, self._shown.tell).run(wanted)
+        conductor = Conductor(self.settings, self._shown.tell)
+        self._done = conductor.done
+        try:
+            conductor.run(wanted)
+        finally:  # a run that is interrupted has spent what it has spent, and keeps what it got for it
+            self._keep()
+        if self.settings.mode is Mode.RECORD:
+            self._record()
+
+    def _keep(self) -> None:
         self.run = replace(self.run, conversations=self._done.conversations)
         self._runfile.write("run", self._header())
-        for conversation in self._done.conversations.values():
+        for conversation in list(self._done.conversations.values()):
             for exchange in conversation:
                 self._numbers[id(exchange)] = len(self._numbers) + 1
                 self._runfile.write("exchange", exchange_record(self._numbers[id(exchange)], exchange))
-        if self.settings.mode is Mode.RECORD:
-            self._record()
 
     def judge(self, check: Check) -> Record:
         """Judge one check and return its record."""

@@ -42,20 +42,21 @@ def settings(
     """Return the settings of a run; raises rows.ConfigurationError naming what is wrong and what to do."""
     whom, how = targets.load(target), Mode(mode)
     chosen = model or whom.model
+    if model and whom.official and model not in catalogue.models():
+        known = ", ".join(catalogue.available(as_of or date.today()))
+        raise rows.ConfigurationError(f"unknown model {model!r}; to be had are {known}")
     # Recordings of another model than the target's own lie in a folder of their own.
     folder = cassettes or shipped.folder("cassettes") / (whom.name if chosen == whom.model else f"{whom.name}.{chosen}")
     if how is Mode.REPLAY:
         whom = replace(whom, base_url=whom.canonical_url)
         if not folder.is_dir():
-            hint = "check --cassettes" if cassettes else f"make them with --mode record --target {target}"
+            record = f"--mode record --target {target} --model {chosen} --cassettes DIR"
+            hint = "check --cassettes" if cassettes else f"make them with {record}"
             raise rows.ConfigurationError(f"there are no cassettes in {folder}; {hint}")
     if how is Mode.RECORD and cassettes is None:
         raise rows.ConfigurationError("--mode record needs --cassettes DIR, the folder that it writes to")
     if not max_cost >= 0:
         raise rows.ConfigurationError("--max-cost must not be negative")
-    if model and whom.official and model not in catalogue.models():
-        known = ", ".join(catalogue.available(as_of or date.today()))
-        raise rows.ConfigurationError(f"unknown model {model!r}; to be had are {known}")
     return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost)
 
 

@@ -53,16 +53,32 @@ class Budget:
         return self._spent + sum(self._reserved.values()) + cost
 
     def settle(self, scenario: Scenario, exchanges: Sequence[Exchange]) -> None:
-        """Replace what was set aside by what the answers tell, or keep it where one tells nothing."""
-        told = [cost_of(usage, price_of(self._model)) * share for usage, share in usages(exchanges)]
-        paid = sum(each.endpoint in PAID and (each.response is None or answers.accepted(each)) for each in exchanges)
+        """Replace what was set aside by what the answers tell, or keep it where one tells nothing.
+
+        A request that was to be refused and was answered is paid for like any other.
+        """
         with self._settled:
-            reserved = self._reserved.pop(scenario.name, 0.0)
-            self._spent += sum(told) if len(told) >= paid else max(sum(told), reserved)
-            self._settled.notify_all()
+            cost = reserved = self._reserved.get(scenario.name, 0.0)
+        try:
+            cost = self._cost(exchanges, reserved)
+        finally:  # whatever happens, others are waiting for what was set aside
+            with self._settled:
+                self._reserved.pop(scenario.name, None)
+                self._spent += cost
+                self._settled.notify_all()
+
+    def _cost(self, exchanges: Sequence[Exchange], reserved: float) -> float:
+        told = [cost_of(usage, price_of(self._model)) * share for usage, share in usages(exchanges)]
+        paid = sum(each.endpoint in PAID and _may_be_billed(each) for each in exchanges)
+        return sum(told) if len(told) >= paid else max(sum(told), reserved)
 
 
 PAID = ("chat.completions", "chat.stream", "batches.create")
+
+
+def _may_be_billed(exchange: Exchange) -> bool:
+    """Tell whether a request may be billed: nobody knows what became of one that failed or that nobody answered."""
+    return exchange.response is None or not 300 <= exchange.response.status < 500
 
 
 def of(run: Run) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -19,11 +20,15 @@ def of(run: Run) -> Iterator[tuple[Exchange, dict[str, Any]]]:
         return
     for exchange in answers.everything(run):
         if answers.is_stream(exchange) and exchange.response and exchange.response.pieces:
-            yield exchange, times(exchange, exchange.response.pieces)
+            with suppress(CouldNotCheck):
+                yield exchange, times(exchange, exchange.response.pieces)
 
 
 def times(exchange: Exchange, pieces: Sequence[Piece]) -> dict[str, Any]:
-    """Return the times of one stream; None where there was no such event, or too few to tell."""
+    """Return the times of one stream; None where there was no such event, or too few to tell.
+
+    Raises CouldNotCheck where the answer is none, but a web page that calls itself a stream.
+    """
     ends = list(accumulate(piece.size for piece in pieces))
     firsts = answers.transcript(exchange).firsts
     gaps = sorted(later.seconds - earlier.seconds for earlier, later in pairwise(pieces))
