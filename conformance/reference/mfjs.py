@@ -12,14 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from conformance.catalogue import mfjs
 from conformance.reference.answers import Refused, invalid
 
 Schema = Mapping[str, Any]
 Rule = Callable[[Schema, Schema], str]
 """Tells what is broken in a schema, given the definitions at the root; nothing where all is well."""
-
-EASED = date(2026, 9, 21)
-"""The day from which traffic shows those rules eased that the source lists as changed."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "null": (type(None),),
@@ -31,6 +29,7 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "$defs": ("object",), "$id": ("string",), "description": ("string",), "pattern": ("string",),
 }  # fmt: skip
 
+_BESIDE_REFERENCE = ("description", "title", "$defs", "$id")
 # Keywords that are read wherever they stand, also where a property of that name was meant.
 _KEYWORDS = frozenset({"$defs", "$ref", "anyOf", "required", "additionalProperties"})
 
@@ -40,7 +39,9 @@ def check(schema: Schema, what: str, day: date) -> None:
 
     ``what`` names the member of the request that the schema stands in.
     """
-    rules = _RULES if day >= EASED else (*_RULES, *_UNTIL_EASED)
+    known = mfjs.rules(day)
+    refused = [rule for name, rule in _DATED.items() if name in known and known[name].effect is mfjs.Effect.REFUSED]
+    rules = (*_ALWAYS, *refused)
     for place, node in _nodes(schema):
         for rule in rules:
             broken = rule(node, schema.get("$defs", {})) if isinstance(node, dict) else "a schema must be an object"
@@ -124,11 +125,14 @@ def _reference(node: Schema, definitions: Schema) -> str:
     return "" if known else f"invalid $ref path: {reference[:100]}"
 
 
-def _type_beside(node: Schema, _definitions: Schema) -> str:
-    for keyword, elsewhere in (("anyOf", "anyOf items"), ("$ref", "the referenced schema")):
-        if keyword in node and "type" in node:
-            return f"when using {keyword}, type should be defined in {elsewhere} instead of the parent schema"
-    return ""
+def _type_beside_any_of(node: Schema, _definitions: Schema) -> str:
+    beside = "anyOf" in node and "type" in node
+    return "when using anyOf, type should be defined in anyOf items instead of the parent schema" if beside else ""
+
+
+def _beside_reference(node: Schema, _definitions: Schema) -> str:
+    beside = [name for name in node if name not in (*_BESIDE_REFERENCE, "$ref")] if "$ref" in node else []
+    return f"when using $ref, {beside[0]} should be defined in the referenced schema" if beside else ""
 
 
 def _required(node: Schema, _definitions: Schema) -> str:
@@ -153,5 +157,11 @@ def _is(value: object, kind: str) -> bool:
 
 
 # Each may trust that those before it found nothing.
-_RULES: tuple[Rule, ...] = (_shape, _type, _properties, _reference)
-_UNTIL_EASED: tuple[Rule, ...] = (_type_beside, _required, _enum)
+_ALWAYS: tuple[Rule, ...] = (_shape, _type, _properties, _reference)
+# By the ids of the catalogue, which tells until when each was refused.
+_DATED: Mapping[str, Rule] = {
+    "type-beside-anyof": _type_beside_any_of,
+    "ref-siblings": _beside_reference,
+    "required-undefined": _required,
+    "enum-type": _enum,
+}

@@ -8,7 +8,8 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 
 import httpx
 
@@ -76,6 +77,17 @@ def unfit(scenario: Scenario, settings: Settings) -> str | None:
     return unfit(scenarios()[scenario.control], settings) if scenario.control else None
 
 
+def clock_of(settings: Settings) -> Callable[[], float]:
+    """Return the clock of a run: the real one, but where the reference server is set to a day, noon of it and on.
+
+    Who asks it must go by the same clock, or its moments would be taken for wrong ones.
+    """
+    if settings.mode is not Mode.REFERENCE or settings.as_of is None:
+        return time.time
+    noon, started = datetime.combine(settings.as_of, time_of_day(12), UTC).timestamp(), time.monotonic()
+    return lambda: noon + time.monotonic() - started
+
+
 def costs(scenario: Scenario) -> bool:
     """Tell whether a scenario costs money, or would if what it asks wrongly were answered."""
     return scenario.spends.requests > 0 or bool(scenario.control and costs(scenarios()[scenario.control]))
@@ -93,6 +105,7 @@ class Conductor:
         self._budget = Budget(settings.model, settings.max_cost)
         self._balance_known = threading.Event()
         self._redactor = Redactor(settings.target.key_variable, settings.key)
+        self._clock = clock_of(settings)
 
     def run(self, wanted: list[Scenario]) -> Conducted:
         """Run the scenarios and return what they came to."""
@@ -131,6 +144,7 @@ class Conductor:
             self._settings.target,
             self._redactor,
             transport=transport,
+            clock=self._clock,
             sleep=(lambda _: None) if offline else time.sleep,
         )
 
@@ -140,7 +154,7 @@ class Conductor:
         from conformance.reference import create_app
         from conformance.reference.inprocess import InProcess
 
-        return InProcess(create_app(as_of=self._settings.as_of))
+        return InProcess(create_app(as_of=self._settings.as_of, clock=self._clock))
 
     def _ask(self, scenario: Scenario, client: Client, day: date | None) -> None:
         try:
