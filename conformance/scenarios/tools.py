@@ -79,13 +79,22 @@ def none(api: Api) -> None:
     api.chat(ASK, *history, ASK, tools=[WEATHER], tool_choice="none")
 
 
-@scenario("tools.required", CHAT, spends=(1, 200, 256), needs=("forced-call",), shows="tools.required")
+@scenario(
+    "tools.required",
+    CHAT,
+    spends=(1, 200, 256),
+    needs=("forced-call",),
+    control="chat.one-word",
+    shows="tools.required",
+)
 def required(api: Api) -> None:
     """Ask what needs no tool, and have one called nevertheless."""
     api.chat(user("Say hello."), tools=[WEATHER], tool_choice="required", **BUDGET)
 
 
-@scenario("tools.named", CHAT, spends=(1, 300, 256), needs=("named-call",), shows="tools.named")
+@scenario(
+    "tools.named", CHAT, spends=(1, 300, 256), needs=("named-call",), control="chat.one-word", shows="tools.named"
+)
 def named(api: Api) -> None:
     """Ask what needs no tool, and have one of two called that is named in tool_choice alone."""
     choice = {"type": "function", "function": {"name": "get_time"}}
