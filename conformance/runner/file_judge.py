@@ -69,7 +69,9 @@ class FileJudge:
             self._lines(exchange, str(endpoint.answer))
             return
         if exchange.endpoint in ANSWERS and is_events(exchange.response, exchange.header("content-type")):
-            self._stream(replace(exchange, endpoint="chat.stream"))
+            # A bare transcript is carried with the type of one, which nobody told: it must not pass for what was sent.
+            told = exchange.response if exchange.request.method else replace(exchange.response, headers=())
+            self._stream(replace(exchange, endpoint="chat.stream", response=told))
             return
         try:
             schema = self._schema(exchange)
