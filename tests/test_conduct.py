@@ -200,6 +200,25 @@ class TestStops:
         assert answered(done) == {"models.list", "chat.one-word"}
         assert why_not(done, "chat.partial") == "not asked: the account has no credit: no money"
 
+    def test_a_service_that_answers_what_it_must_refuse_is_not_paid_beyond_the_limit(self, conducted, wire, answering):
+        """Each answer costs six tenths of the limit: the second passes it, and is the last."""
+        limit = 0.01
+        tokens = round(0.6 * limit / most(Scenario("a", lambda _: None, (), Spending(1, 0, 1)), MODEL))
+        answer = json.dumps({"usage": {"prompt_tokens": 0, "completion_tokens": tokens}}).encode()
+        paid = []
+
+        def reply(connection):
+            paid.append(wire.request_on(connection))
+            connection.sendall(wire.http(200, answer, "Content-Type: application/json"))
+
+        refused = [name for name in scenarios() if name.startswith("refusals.") and costs(scenarios()[name])]
+        names = [name for name in refused if scenarios()[name].control == "chat.one-word"][:8]
+        with answering(reply) as url:
+            done = conducted(url, names, concurrency=1, max_cost=limit)
+        assert len(paid) == 2
+        assert len(answered(done)) == 2
+        assert sum("not asked" in (said[0].failure or "") for said in done.conversations.values()) == len(names) - 1
+
     def test_an_interrupted_run_asks_no_more_and_keeps_what_it_was_told(self, key, tmp_path, monkeypatch):
         """As by Ctrl-C, while the second scenario is asked."""
 
