@@ -379,3 +379,20 @@ def test_a_header_of_any_letters_is_played_as_it_was_recorded(tmp_path):
     write(tmp_path / "list.yaml", [said], {"provenance": "live"})
     played = Cassette(tmp_path / "list.yaml").handle_request(httpx.Request("GET", request.url))
     assert played.headers["msh-request-id"] == "éÿ汉"
+
+
+DAYS = [
+    ({"recorded_on": "2026-09-03"}, date(2026, 9, 3)),
+    ({"recorded_on": "2026-09-03", "as_of": "2026-04-23"}, date(2026, 4, 23)),
+    ({"recorded_on": "yesterday"}, None),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("metadata", "day"), DAYS)
+def test_a_cassette_tells_the_day_that_it_was_recorded_on_or_its_server_was_set_to(tape, metadata, day):
+    assert tape.written(said(), **metadata).cassette.day == day
+
+
+def test_a_cassette_that_is_not_there_tells_no_day(tmp_path):
+    assert Cassette(tmp_path / "none.yaml").day is None

@@ -1,11 +1,13 @@
 """What was announced: the models of a day, each with the pages that say so."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
 
 from conformance import catalogue
 from conformance.rows import ConfigurationError
+from conformance.scenarios import scenarios
 from conformance.vocabulary import Announcement
 
 MODEL = """
@@ -22,6 +24,14 @@ FAMILY = """
 id = "a"
 thinks = "never"
 smallest_call = { max_completion_tokens = 8 }
+source = "https://vendor.example"
+read = 2026-01-02
+"""
+FEATURE = """
+[[feature]]
+id = "x"
+lack = "lacks it"
+families = ["a"]
 source = "https://vendor.example"
 read = 2026-01-02
 """
@@ -107,7 +117,108 @@ def test_a_model_that_was_never_announced_has_no_family():
     assert catalogue.family_of("kimi-k9") is None
 
 
+# What a model can be asked for
+
+
+@pytest.mark.parametrize("feature", catalogue.features().values(), ids=catalogue.features())
+class TestEveryFeature:
+    def test_is_had_by_some_family_and_not_by_all(self, feature):
+        assert set() < feature.families < catalogue.families().keys()
+
+    def test_says_with_a_link_why_a_model_that_lacks_it_does(self, feature):
+        for model in catalogue.models().values():
+            why = catalogue.lacks(model.id, feature.id)
+            assert (why is None) == (model.family in feature.families)
+            assert why is None or why == f"{model.id} {feature.lack} ({feature.source})"
+
+
+def test_every_need_of_a_scenario_is_a_feature_or_a_modality():
+    needed = {need for scenario in scenarios().values() for need in scenario.needs}
+    assert needed <= catalogue.features().keys() | catalogue.MODALITIES
+
+
+def test_a_modality_is_a_feature_that_the_row_of_the_model_tells():
+    assert catalogue.lacks("kimi-k2.6", "image") is None
+    assert catalogue.lacks("kimi-k2-0905-preview", "image").startswith("kimi-k2-0905-preview takes no image (https://")
+
+
+def test_of_a_model_that_nobody_knows_nothing_is_taken_for_granted():
+    for feature in [*catalogue.features(), *catalogue.MODALITIES]:
+        assert catalogue.lacks("kimi-k9", feature) == "the catalogue does not know what kimi-k9 can be asked for"
+
+
+# What its parameters may be
+
+
+@pytest.mark.parametrize("family", catalogue.families())
+class TestTheParametersOfEveryFamily:
+    def test_have_one_rule_each_in_each_mode(self, family):
+        for mode in catalogue.modes(family):
+            fitting = [
+                rule.parameter
+                for rule in catalogue.parameter_rules()
+                if (not rule.families or family in rule.families) and rule.mode in ("any", mode)
+            ]
+            assert sorted(fitting) == sorted(catalogue.rules_for(family, mode))
+
+    def test_are_ruled_alike_in_every_mode(self, family):
+        assert len({frozenset(catalogue.rules_for(family, mode)) for mode in catalogue.modes(family)}) == 1
+
+
+@pytest.mark.parametrize("rule", catalogue.parameter_rules(), ids=lambda rule: f"{rule.parameter} {rule.mode}")
+class TestEveryRule:
+    def test_names_families_that_there_are(self, rule):
+        assert set(rule.families) <= catalogue.families().keys()
+
+    def test_has_an_https_source(self, rule):
+        assert rule.source.startswith("https://")
+        assert rule.disputed_source.startswith("https://") or not rule.disputed
+
+    def test_has_one_value_or_two_bounds(self, rule):
+        assert bool(rule.only) != (rule.minimum < rule.maximum)
+
+    def test_calls_wrong_only_what_it_does_not_allow(self, rule):
+        for text in (*rule.wrong, *rule.disputed):
+            value = json.loads(text)
+            allowed = value == json.loads(rule.only) if rule.only else rule.minimum <= value <= rule.maximum
+            assert not allowed
+
+
+@pytest.mark.parametrize(
+    ("family", "modes"),
+    [("k2", ("plain",)), ("k2.6", ("plain", "thinking")), ("k2.7-code", ("thinking",)), ("k3", ("thinking",))],
+)
+def test_a_family_answers_plainly_or_thinking_or_both(family, modes):
+    assert catalogue.modes(family) == modes
+
+
+def test_k26_has_another_temperature_while_it_thinks():
+    told = {mode: catalogue.rules_for("k2.6", mode)["temperature"].only for mode in catalogue.modes("k2.6")}
+    assert told == {"plain": "0.6", "thinking": "1"}
+
+
+def test_batches_are_billed_at_a_share_of_the_price():
+    assert catalogue.batch_share() == 0.6
+
+
 # What the loader refuses
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "read", "message"),
+    [
+        ("features", FEATURE.replace('"a"]', '"b"]'), "features", "x: unknown family 'b'"),
+        ("features", FEATURE * 2, "features", "'x' stands twice"),
+        ("features", FEATURE.replace('lack = "lacks it"\n', ""), "features", "the key 'lack' is missing"),
+        ("parameters", '[[rule]]\nparameter = "n"\n', "parameter_rules", "is missing"),
+        ("billing", "[[billing]]\nbatch_share = 0.6\n", "batch_share", "the key 'source' is missing"),
+    ],
+)
+def test_a_row_of_what_models_can_do_that_is_wrong_is_named(loaded, tmp_path, name, text, read, message):
+    loaded(MODEL.format(id="m"))
+    (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=f"{name}\\.toml.*{message}"):
+        getattr(catalogue, read).__wrapped__()
 
 
 def test_a_catalogue_of_ones_own_is_read(loaded):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from conformance import __version__
 from conformance.cli import COMMANDS
 from conformance.contract import ledger, schemas
+from conformance.evidence.client import Client
 from conformance.reference import create_app, faults
 from conformance.reference.serving import running
 from conformance.vocabulary import Timeouts
@@ -223,6 +225,77 @@ class TestReport:
         ended = cli("report", "out/run.ndjson")
         assert ended.code == 2
         assert f"run.ndjson, line {number + 1}: not a record of a run" in ended.err
+
+
+class TestMoney:
+    @pytest.fixture
+    def counted(self):
+        """A server, and the paid requests that it has answered: their paths and statuses."""
+        app, paid = create_app(), []
+
+        async def counting(scope, receive, send):
+            async def noting(message):
+                if message["type"] == "http.response.start" and scope["method"] == "POST":
+                    paid.append((scope["path"], message["status"]))
+                await send(message)
+
+            await app(scope, receive, noting)
+
+        with running(counting) as url:
+            yield ("--target", f"moonshot={url}", "--mode", "live"), paid
+
+    def test_what_a_live_run_may_cost_is_told_before_anything_is_asked(self, cli, key, counted, monkeypatch):
+        send = Client._send
+
+        def noted(self, request):
+            os.write(2, b"a request\n")
+            return send(self, request)
+
+        monkeypatch.setattr(Client, "_send", noted)
+        first, second, *_ = cli("run", *counted[0], "--select", "models.list or chat.one-word").err.splitlines()
+        assert re.fullmatch(r"may cost 0\.\d{4} USD at the most: 1 paid .* kimi-k2\.6; --max-cost is 0\.05 USD", first)
+        assert second == "a request"
+
+    @pytest.mark.parametrize("mode", ["replay", "reference"])
+    def test_where_nothing_can_cost_anything_nothing_is_told(self, cli, mode):
+        assert "may cost" not in cli("run", "--mode", mode, "--select", "models.list or chat.one-word").err
+
+    def test_the_limit_is_kept_and_what_it_forbids_could_not_be_checked(self, cli, key, counted):
+        options, paid = counted
+        ended = cli("run", *options, "--max-cost", "0.001", "--json")
+        told = ended.document
+        assert ended.code == 3
+        assert 0 < told["spend"]["usd"] <= 0.001
+        chats = [status for path, status in paid if path.endswith("/chat/completions")]
+        assert chats.count(200) == told["spend"]["paid_requests"] > 0
+        refused = [verdict for verdict in told["verdicts"] if "not asked: it may cost" in verdict["reason"]]
+        assert len({verdict["scenario"] for verdict in refused}) > 5
+        assert {verdict["status"] for verdict in refused} == {"could-not-check"}
+        assert (told["counts"]["fail"], told["counts"]["error"]) == (0, 0)
+
+    def test_a_batch_is_not_begun_that_the_limit_forbids(self, cli, key, counted):
+        options, paid = counted
+        cli("run", *options, "--max-cost", "0.0001", "--select", "batches.complete or batches.cancel")
+        assert [path for path, _ in paid] == []
+
+    def test_with_nothing_to_spend_nothing_is_spent(self, cli, key, counted):
+        options, paid = counted
+        spend = cli("run", *options, "--max-cost", "0", "--json").document["spend"]
+        assert (spend["usd"], spend["paid_requests"]) == (0, 0)
+        assert spend["balance_before"] == spend["balance_after"]
+        assert 200 not in [status for path, status in paid if path.endswith(("/chat/completions", "/batches"))]
+
+
+class TestRecordings:
+    def test_those_of_another_model_lie_in_a_folder_of_their_own(self, cli):
+        ended = cli("run", "--model", "kimi-k3", "--select", "chat.one-word", "--json")
+        assert ended.document["model"] == "kimi-k3"
+        assert ended.document["counts"]["could_not_check"] == 0
+
+    def test_a_model_without_any_is_told_how_to_make_them(self, cli):
+        ended = cli("run", "--model", "kimi-k2.5", "--as-of", "2026-05-01")
+        assert ended.code == 2
+        assert "moonshot.kimi-k2.5; make them with --mode record --target moonshot --model kimi-k2.5" in ended.err
 
 
 class TestHelp:

@@ -13,7 +13,7 @@ from conformance import shipped
 from conformance.contract import schemas
 from conformance.reference import create_app
 from conformance.reference.serving import running
-from conformance.report import curl, results
+from conformance.report import curl, html, results, text
 
 LATE = shipped.folder("cassettes") / "scenarios" / "k26-announced-k25-listed"
 ATTACK = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -241,6 +241,91 @@ class TestSummary:
         plain = results.plain(text)
         assert "\n" not in plain
         assert re.search(r"(?<!\\)[`*_\[\]<>|#!~&]", plain) is None
+
+
+SPEND = {"requests": 7, "paid_requests": 2, "prompt_tokens": 100, "completion_tokens": 20, "usd": 0.01234}
+TIMING = {
+    "exchange": 3, "scenario": "stream.text", "first_byte": 0.25, "first_reasoning": 0.5, "first_content": 1.0,
+    "whole": 2.0, "gap_p50": 0.02, "gap_p95": 0.031, "gap_max": 0.4, "tokens_per_second": 48.5,
+}  # fmt: skip
+
+
+class TestMoney:
+    def test_it_tells_requests_tokens_and_dollars(self):
+        told = "7 requests, 2 of them paid: 100 + 20 tokens, 0.0123 USD by the usage"
+        assert text.money({"spend": SPEND}) == told
+
+    @pytest.mark.parametrize(
+        ("after", "told"), [(4.5, "fell by 0.50000"), (5, "fell by 0.00000"), (6, "rose by 1.00000")]
+    )
+    def test_it_tells_how_the_balance_changed(self, after, told):
+        spend = SPEND | {"balance_before": 5, "balance_after": after}
+        assert text.money({"spend": spend}).endswith(f"; the balance {told}")
+
+    @pytest.mark.parametrize("known", ["balance_before", "balance_after"])
+    def test_of_one_balance_alone_nothing_is_said(self, known):
+        unknown = {"balance_before": None, "balance_after": None}
+        assert "balance" not in text.money({"spend": SPEND | unknown | {known: 5}})
+
+    @pytest.mark.parametrize("end", [{}, {"spend": {}}, {"spend": SPEND | {"requests": 0}}])
+    def test_of_a_run_that_asked_nothing_nothing_is_said(self, end):
+        assert text.money(end) == ""
+
+
+class TestPace:
+    def test_it_tells_moments_gaps_and_tokens(self):
+        assert text.pace(TIMING) == (
+            "stream.text: first byte 0.250 s, reasoning 0.500 s, content 1.000 s, end 2.000 s, "
+            "gaps 20 / 31 / 400 ms (p50 / p95 / max), 48.5 tokens/s"
+        )
+
+    def test_what_was_not_measured_is_not_told(self):
+        nothing = dict.fromkeys(("first_reasoning", "gap_p50", "gap_p95", "gap_max", "tokens_per_second"))
+        assert text.pace(TIMING | nothing) == "stream.text: first byte 0.250 s, content 1.000 s, end 2.000 s"
+
+    def test_the_page_escapes_whatever_bears_a_name(self):
+        assert "<b>" not in html.costs({"spend": SPEND}, [TIMING | {"scenario": "<b>"}])
+
+    def test_the_page_of_a_run_that_asked_nothing_has_no_list_of_costs(self):
+        assert html.costs({}, []) == ""
+
+
+class TestALiveRunIn:
+    @pytest.fixture
+    def written(self, cli, key, folder):
+        with running(create_app(tokens_per_second=100)) as url:
+            live = ("--target", f"moonshot={url}", "--mode", "live", "--select", "balance or stream.text")
+            document = cli("run", *live, "--out", "out", "--json").document
+        return document, {path.name: path.read_text(encoding="utf-8") for path in (folder / "out").iterdir()}
+
+    def test_every_report_tells_the_same_money_and_pace(self, written):
+        document, files = written
+        (timing,) = document["timings"]
+        lines = [text.money(document), text.pace(timing)]
+        assert lines[0].count("balance fell by 0.000") == 1
+        for line in lines:
+            assert results.plain(line) in files["summary.md"]
+            assert line in unescape(files["report.html"])
+
+    def test_the_document_has_the_timing_of_the_run_file(self, written):
+        document, files = written
+        records = [json.loads(line) for line in files["run.ndjson"].splitlines()]
+        assert [{"kind": "timing", **timing} for timing in document["timings"]] == [
+            record for record in records if record["kind"] == "timing"
+        ]
+
+    def test_every_line_and_the_document_obey_their_schemas(self, written):
+        document, files = written
+        documents = schemas.documents()
+        jsonschema.validate(document, documents["run"])
+        for line in files["run.ndjson"].splitlines():
+            jsonschema.validate(json.loads(line), documents["runfile.line"])
+
+    def test_no_piece_of_it_holds_anything_but_numbers(self, written):
+        records = [json.loads(line) for line in written[1]["run.ndjson"].splitlines()]
+        pieces = [record["response"].get("pieces", []) for record in records if record["kind"] == "exchange"]
+        assert any(pieces)
+        assert {type(part) for told in pieces for pair in told for part in pair} <= {int, float}
 
 
 class TestWhoAnswered:

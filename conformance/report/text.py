@@ -44,7 +44,9 @@ def money(end: Record) -> str:
     counted = f"{tokens[0]} + {tokens[1]} tokens, {spend['usd']:.4f} USD by the usage"
     said = f"{spend['requests']} requests, {paid} of them paid: {counted}"
     before, after = spend.get("balance_before"), spend.get("balance_after")
-    return said if before is None or after is None else f"{said}; the balance fell by {before - after:.5f}"
+    if before is None or after is None:
+        return said
+    return f"{said}; the balance {'fell' if after <= before else 'rose'} by {abs(before - after):.5f}"
 
 
 def pace(timing: Record) -> str:

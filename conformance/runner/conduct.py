@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import traceback
@@ -42,7 +43,7 @@ def stages(scenarios: list[Scenario]) -> Iterator[list[Scenario]]:
 
     The first one goes alone: a dead host or a refused key is known before anything else is sent. The last one asks for
     the balance again. Between them the balance comes first, for which all wait that is paid; then what others are held
-    against, and then what has most to ask one after the other, as far as its endpoints and what it spends tell.
+    against, and then what has most to ask one after the other, as far as it declares that.
     """
     rest = [scenario for scenario in scenarios[1:] if scenario.name != BALANCE_AFTER]
     controls = {scenario.control for scenario in scenarios}
@@ -52,8 +53,9 @@ def stages(scenarios: list[Scenario]) -> Iterator[list[Scenario]]:
     yield [scenario for scenario in scenarios[1:] if scenario.name == BALANCE_AFTER]
 
 
-def _length(scenario: Scenario) -> int:
-    return max(len(scenario.calls), scenario.spends.requests)
+def _length(scenario: Scenario) -> float:
+    """Return how many requests a scenario declares; one that declares none may make any number."""
+    return max(len(scenario.calls), scenario.spends.requests, scenario.refusal is not None) or math.inf
 
 
 def needed(names: Iterable[str]) -> list[Scenario]:

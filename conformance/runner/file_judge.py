@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from conformance import strictjson
 from conformance.checks import ANSWERS, ExchangeRule, exchange_rules, status_clauses
 from conformance.checks.test_refusals import envelope_of
 from conformance.contract import ledger, schemas
-from conformance.evidence.runfile import RunFile, exchange_record
 from conformance.judge import answers, shapes, verdict
 from conformance.judge.stream import GRAMMAR
+from conformance.runner.tally import Evidence, Tally, placed
 from conformance.vocabulary import (
     ABSENT,
-    Clause,
     CouldNotCheck,
     Exchange,
     Finding,
     NotApplicable,
     Response,
     Run,
-    Status,
     Verdict,
     find,
 )
@@ -34,19 +32,6 @@ KEPT = verdict.FINDINGS_KEPT
 EVENTS = (b"data:", b"event:", b": ")
 # Pieces of an answer that are kept alone.
 PARTS = {"chat.completions.chunk": "chat.chunk"}
-
-
-@dataclass
-class Tally:
-    """What one clause came to in one file so far."""
-
-    looked: bool = False
-    findings: list[Finding] = field(default_factory=list)
-    more: int = 0
-    exchanges: list[int] = field(default_factory=list)
-    missed: CouldNotCheck | None = None
-    excuse: str = ""
-    crash: str = ""
 
 
 class FileJudge:
@@ -88,7 +73,7 @@ class FileJudge:
     def verdicts(self, file: str) -> Iterator[Verdict]:
         """Yield the verdicts of the file."""
         for (clause, endpoint), tally in self._tallies.items():
-            yield self._verdict(ledger.clauses()[clause], endpoint, tally, file)
+            yield tally.verdict(ledger.clauses()[clause], endpoint, file, self._run)
 
     def _schema(self, exchange: Exchange) -> str | None:
         """Return the schema that a body is to be judged by, or None where it is no JSON, though it must be.
@@ -246,29 +231,6 @@ class FileJudge:
         if len(tally.exchanges) < KEPT:
             tally.exchanges.append(self._keep.number(exchange))
 
-    def _verdict(self, clause: Clause, endpoint: str, tally: Tally, file: str) -> Verdict:
-        status, findings, reason = Status.PASS, tuple(tally.findings), ""
-        if tally.crash:
-            status, reason = Status.ERROR, tally.crash
-        elif tally.findings:
-            status = verdict.broken(clause)
-            waiver = verdict.waiver_of(clause, self._run.as_of or self._run.started.date(), self._run.target)
-            status, reason = (Status.WAIVED, waiver.reason) if waiver else (status, reason)
-        elif tally.missed:
-            status, reason = Status.COULD_NOT_CHECK, str(shapes.shown(str(tally.missed)))
-            findings = (tally.missed.finding,)
-        elif not tally.looked:
-            status, reason = Status.NOT_APPLICABLE, tally.excuse
-        if tally.more:
-            findings += (Finding("", "no further finding", f"{tally.more} more"),)
-        return Verdict(clause, "recorded", endpoint, status, findings, tuple(tally.exchanges), reason, file)
-
-
-def placed(exchange: Exchange, finding: Finding) -> Finding:
-    """Return a finding whose place names the part of the file, where it has more than one."""
-    where = " ".join(filter(None, ("" if exchange.step == "1" else exchange.step, finding.where)))
-    return verdict.clean(Finding(where, finding.expected, finding.actual))
-
 
 def is_events(answer: Response, content_type: str | None) -> bool:
     """Tell whether an answer that is no error is a stream of events: by its type, or by its beginning."""
@@ -283,26 +245,3 @@ def is_json(exchange: Exchange) -> bool:
     except CouldNotCheck:
         return False
     return True
-
-
-class Evidence:
-    """Writes the exchanges that findings speak of to the run file, each once."""
-
-    def __init__(self, runfile: RunFile) -> None:
-        self._runfile = runfile
-        self._written = 0
-        self._last: Exchange | None = None
-
-    def number(self, exchange: Exchange) -> int:
-        """Return the number of an exchange in the run file, which it is written to if it is not there yet."""
-        if self._last is not exchange:
-            self._written += 1
-            record = exchange_record(self._written, exchange)
-            self._runfile.write("exchange", record | {"file": printable(str(exchange.file))})
-            self._last = exchange
-        return self._written
-
-
-def printable(path: str) -> str:
-    """Return a path as text that can be written anywhere, whatever bytes its name has."""
-    return path.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -11,8 +11,9 @@ from conformance.evidence.recorded import files, read
 from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile, verdict_record
 from conformance.rows import ConfigurationError
-from conformance.runner.file_judge import Evidence, FileJudge, printable
+from conformance.runner.file_judge import FileJudge
 from conformance.runner.session import counts, exit_status
+from conformance.runner.tally import Evidence, printable
 from conformance.vocabulary import (
     Mode,
     Run,

@@ -76,8 +76,11 @@ class RunSession:
         self._done = conductor.done
         try:
             conductor.run(wanted)
-        finally:  # a run that is interrupted has spent what it has spent, and keeps what it got for it
+        except BaseException:  # what an interrupted run has spent is spent: it keeps what it got for it
             self._keep()
+            self._runfile.close()
+            raise
+        self._keep()
         if self.settings.mode is Mode.RECORD:
             self._record()
 

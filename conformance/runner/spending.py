@@ -42,7 +42,7 @@ class Budget:
         """
         cost = most(scenario, self._model)
         with self._settled:
-            self._settled.wait_for(lambda: not self._reserved or self._would_be(cost) <= self._limit)
+            self._settled.wait_for(lambda: self._would_be(cost) <= self._limit or self._spent + cost > self._limit)
             if self._would_be(cost) > self._limit:
                 limit = f"--max-cost is {self._limit:g} USD for the run"
                 return f"not asked: it may cost {cost:.4f} USD, and {limit}, of which {self._spent:.4f} are spent"

@@ -42,7 +42,12 @@ def scenario(
 
 @cache
 def scenarios() -> dict[str, Scenario]:
-    """Return every scenario by name, cheapest first: the list of models, what else is free, what costs tokens."""
+    """Return every scenario by name, cheapest first: the list of models, the balance, what else is free, what is paid.
+
+    The order does not depend on which module was imported first.
+    """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    return dict(sorted(_REGISTERED.items(), key=lambda item: (item[1].spends.requests > 0, item[0] != "models.list")))
+    first = ("models.list", "balance.read")
+    ordered = sorted(_REGISTERED, key=lambda name: (_REGISTERED[name].spends.requests > 0, name not in first, name))
+    return {name: _REGISTERED[name] for name in sorted(ordered, key=lambda name: name != first[0])}

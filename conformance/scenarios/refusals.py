@@ -58,4 +58,7 @@ def bad_window(api: Api) -> None:
     file_id = need(api.upload("kimi-conformance.jsonl", input_lines(api), "batch"), "/id")
     api.afterwards(lambda: api.call("files.delete", file_id=file_id))
     window = {"input_file_id": file_id, "endpoint": ENDPOINT, "completion_window": "1h"}
-    api.call("batches.create", json=window, refused=True)
+    created = api.call("batches.create", json=window, refused=True)
+    if created.response is not None and created.response.status == 200:
+        batch_id = need(created, "/id")
+        api.afterwards(lambda: api.call("batches.cancel", batch_id=batch_id))

@@ -1,0 +1,71 @@
+"""What differs and breaks no clause is a change: members that no schema knows, of whole answers and of streams."""
+
+import json
+
+import pytest
+
+from conformance.reference import create_app
+from conformance.reference.serving import running
+
+HEAD = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1777377714, "model": "kimi-k2.6"}
+
+
+def chunk(number: int, **more) -> bytes:
+    delta = {"content": str(number)} | ({"role": "assistant"} if number == 0 else {})
+    told = {**HEAD, "choices": [{"index": 0, "delta": delta, "finish_reason": None}], **more}
+    return f"data: {json.dumps(told)}\n\n".encode()
+
+
+@pytest.fixture
+def changes(ran, wire, key, answering):
+    """Run stream.tools live at a server that answers with these bytes; the places of what no schema knows."""
+
+    def run(body: bytes) -> list[tuple[str, str]]:
+        answer = wire.http(200, body, "Content-Type: text/event-stream")
+
+        def reply(connection):
+            wire.request_on(connection)
+            connection.sendall(answer)
+
+        with answering(reply) as url:
+            told = ran(target=f"moonshot={url}", mode="live", select="stream.tools")
+        return [
+            (record["endpoint"], record["where"])
+            for record in told.records
+            if record["kind"] == "change" and record["change"] == "unknown-member"
+        ]
+
+    return run
+
+
+def test_a_member_of_a_chunk_that_no_schema_knows_is_told_once_for_all_chunks(changes):
+    assert changes(b"".join(chunk(number, novelty=number) for number in range(5))) == [("chat.stream", "/novelty")]
+
+
+def test_also_where_it_stands_deep_in_one_chunk_alone(changes):
+    odd = {"choices": [{"index": 0, "delta": {"content": "x", "novelty": 1}, "finish_reason": None}]}
+    assert changes(chunk(0) + chunk(1, **odd) + chunk(2)) == [("chat.stream", "/choices/*/delta/novelty")]
+
+
+def test_a_stream_of_known_members_changes_nothing(changes):
+    assert changes(b"".join(chunk(number) for number in range(5))) == []
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"data: [1]\n\n", b'data: {"choices": {"x": 1}}\n\n', b"data: \xff\n\n"]
+)
+def test_a_stream_that_is_none_changes_nothing_and_breaks_nothing(changes, body):
+    assert changes(body) == []
+
+
+def test_names_from_the_wire_are_bounded_in_length_and_number(changes):
+    many = {f"novelty-{number}-{'x' * 500}": 1 for number in range(200)}
+    told = changes(chunk(0, **many))
+    assert 0 < len(told) <= 50
+    assert max(len(where) for _, where in told) < 400
+
+
+def test_a_live_run_at_the_reference_server_knows_every_member(ran, key):
+    with running(create_app()) as url:
+        told = ran(target=f"moonshot={url}", mode="live", max_cost=1, select="stream")
+    assert [record for record in told.records if record["kind"] == "change"] == []
