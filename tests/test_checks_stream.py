@@ -147,12 +147,15 @@ class TestWhenItComes:
     def timed(self, said, verdict_of):
         """Judge when the pieces of a stream arrive, beside the seconds that a whole answer of one word took."""
 
-        def judge(*seconds, word=0.5, mode=Mode.LIVE, raw=self.LONG, status=200, **more):
+        def came(seconds, raw, **more):
             told = said(STREAM, raw=raw, headers=EVENTS, **more)
             pieces = tuple(Piece(moment, 10) for moment in seconds)
-            told = replace(told, response=replace(told.response, pieces=pieces))
+            return replace(told, response=replace(told.response, pieces=pieces))
+
+        def judge(*seconds, word=0.5, mode=Mode.LIVE, raw=self.LONG, status=200, other=None, **more):
             words = () if word is None else (said(CHAT, WHOLE, seconds=word, status=status),)
-            return verdict_of("stream.incremental", told, mode=mode, others={"chat.one-word": words}).status
+            others = {"chat.one-word": words, "stream.other": (came(other, raw),) if other else ()}
+            return verdict_of("stream.incremental", came(seconds, raw, **more), mode=mode, others=others).status
 
         return judge
 
@@ -163,6 +166,11 @@ class TestWhenItComes:
     def test_a_long_stream_that_comes_at_once_is_found(self, timed, mode):
         assert timed(3.0, 3.01, 3.02, mode=mode) == "warn"
         assert timed(3.0, mode=mode) == "warn"
+
+    def test_one_that_is_late_beside_another_that_is_not_had_to_wait(self, timed):
+        assert timed(3.0, 3.01, other=(0.6, 0.61)) == "not-applicable"
+        assert timed(3.0, 3.01, other=(0.6, 2.0)) == "not-applicable"
+        assert timed(3.0, 3.01, other=(2.6, 2.61)) == "warn"
 
     def test_a_stream_of_less_than_a_second_is_not_spoken_of(self, timed):
         assert timed(0.001, 0.0012, 0.002, word=0.001) == "not-applicable"

@@ -13,7 +13,7 @@ from conformance.reference.lies.registry import LIES, in_asked, lie
 _CHAT = "chat.completions"
 _DONE = b"data: [DONE]\n\n"
 # Longer than a client takes for two round trips, so that it can tell that nothing came before.
-_GENERATION = 1.3
+_GENERATION = 1.8
 
 Frames = list[Any]
 
