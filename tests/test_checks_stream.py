@@ -203,6 +203,13 @@ class TestEvents:
         told = said(STREAM, raw=stream(HELLO), scenario="stream.tools")
         assert verdict_of("stream.tool.begin", told, scenario="stream.tools").status == "could-not-check"
 
+    @pytest.mark.parametrize("clause", ["stream.tool.appended", "stream.tool.id-once", "stream.tool.name-once"])
+    def test_a_call_that_comes_whole_in_one_fragment_is_excused_from_what_later_ones_must_keep(
+        self, said, verdict_of, clause
+    ):
+        told = said(STREAM, raw=stream(BEGIN, {"tool_calls": [CALL]}), scenario="stream.tools")
+        assert verdict_of(clause, told, scenario="stream.tools").status == "not-applicable"
+
     @pytest.mark.parametrize("raw", [b"", b"data: [DONE]\n\n", b"{}", b"\xff\xfe"])
     def test_a_stream_without_a_chunk_passes_nothing_about_chunks(self, reached, raw):
         for clause in ("stream.id.constant", "stream.choices.empty", "stream.finish.told", "stream.role.first"):

@@ -41,6 +41,9 @@ CASES = [
     ("thinking.counted", PLAIN, {COUNT: 1}, {COUNT: ABSENT}, {REASONING: " "}),
     ("thinking.counted", OFF, {}, {COUNT: "3"}, {REASONING: 7}),
     ("thinking.counted", ON, {}, {"/usage": ABSENT}, {"/choices": []}),
+    ("thinking.counted-told", ON, {}, {REASONING: ""}, {COUNT: 1, REASONING: ""}),
+    ("thinking.counted-told", PLAIN, {COUNT: 2}, {REASONING: ABSENT}, {COUNT: ABSENT, REASONING: ABSENT}),
+    ("thinking.counted-told", OFF, {}, {REASONING: None}, {COUNT: "3", REASONING: None}),
 ]
 
 

@@ -78,6 +78,7 @@ LIES = {
     "stream.finish.once": (written([*TEXT, chunk(**END)]), "event 5 (byte ", "stop"),
     "stream.finish.last": (written([*TEXT, TEXT[1]]), "event 5 (byte ", "{'content': 'Hello'}"),
     "stream.usage.on-finish": (written([*TEXT[:3], chunk(finish_reason="stop")]), "event 4 (byte ", None),
+    "stream.usage.ordinary": (written([TEXT[0], TEXT[1] | {"usage": USAGE}, *TEXT[2:]]), "event 2 (byte ", None),
     "stream.usage.chunk": (written(TEXT), "event 4 (byte ", "another last chunk, or none"),
     "stream.usage.agree": (written([*TEXT, alone(usage=TEN)]), "/usage/completion_tokens", 10),
     "stream.choices.empty": (written([HEAD | {"choices": []}, *TEXT]), "event 1 (byte 0) /choices", None),
@@ -179,6 +180,10 @@ class TestFindings:
     def test_of_one_chunk_nothing_can_be_constant(self):
         looked = read(written(TEXT[:1]), include_usage=None).looked_at
         assert not looked & {f"stream.{member}.constant" for member in ("id", "created", "model")}
+
+    def test_a_usage_of_null_and_one_that_comes_with_or_after_the_end_of_a_choice_are_not_told_too_early(self):
+        told = [*({**part, "usage": None} for part in TEXT[:3]), TEXT[3] | {"usage": USAGE}, chunk() | {"usage": USAGE}]
+        assert read(written(told), include_usage=None).findings == {}
 
     def test_a_last_chunk_without_choice_and_without_usage_is_no_usage_chunk(self):
         told = read(written([*TEXT, HEAD | {"choices": []}]), include_usage=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from conformance import catalogue
 from conformance.catalogue import Family
 from conformance.checks import Conversation, Rule, rule_of_answer, rule_of_conversation
-from conformance.checks.test_chat import choices, request_member, request_of, require_usage
+from conformance.checks.test_chat import choices, optional, request_member, request_of, require_usage
 from conformance.checks.test_refusals import outcome, require_control
 from conformance.judge import answers
 from conformance.scenarios import scenarios
@@ -75,6 +75,17 @@ def test_counted(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     told = find(exchange.json, COUNT)
     if not (type(told) is int and told > 0):
         yield Finding(COUNT, "a count above 0", "nothing there" if told is ABSENT else told)
+
+
+@rule_of_answer("thinking.counted-told")
+def test_counted_told(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    # One token alone is counted for a model that was told not to think.
+    if (counted := optional(exchange, COUNT)) <= 1:
+        raise NotApplicable("the usage counts no reasoning")
+    if not list(reasoning_told(exchange)):
+        yield Finding(
+            "/choices/0/message/reasoning_content", f"some reasoning, as {counted} tokens are counted", "none"
+        )
 
 
 def rule_of_probe(clause: str, name: str) -> Callable[[Callable[[Exchange], Iterator[Finding]]], Rule]:

@@ -21,7 +21,8 @@ GRAMMAR: tuple[str, ...] = (
     "stream.role.first", "stream.role.once", "stream.role.same", "stream.reasoning-first", "stream.tool.order",
     "stream.tool.begin", "stream.tool.id-once", "stream.tool.name-once", "stream.tool.appended",
     "stream.tool.arguments-json", "stream.finish.told", "stream.finish.once", "stream.finish.last",
-    "stream.usage.on-finish", "stream.usage.chunk", "stream.usage.agree", "stream.choices.empty", "stream.accumulates",
+    "stream.usage.on-finish", "stream.usage.ordinary", "stream.usage.chunk", "stream.usage.agree",
+    "stream.choices.empty", "stream.accumulates",
 )  # fmt: skip
 _FRAMING = {"line": "stream.framing", "utf-8": "stream.utf-8", "cut": "stream.whole"}
 _CONSTANT = (("id", str), ("created", int), ("model", str))
@@ -141,6 +142,10 @@ class _Reading:
                 for kind in taken.take(event, f"/choices/{number}", choice, self.notes):
                     if _KINDS[kind] not in self.firsts:
                         self.firsts[_KINDS[kind]] = event
+        if choices and all(choice.finish is None for choice in self.choices.values()):
+            self.notes.looked_at.add("stream.usage.ordinary")
+            if isinstance(usage, dict):
+                self.notes.illegal("stream.usage.ordinary", place(event, "/usage"), "null or nothing yet", usage)
 
     def _constants(self, event: Event, value: dict[str, Any]) -> None:
         for member, kind in _CONSTANT:

@@ -17,7 +17,8 @@ def text(api: Api) -> None:
     api.stream(HELLO, **WITH_USAGE)
 
 
-@scenario("stream.tools", STREAM, spends=(1, 300, 256), shows="stream.tool")
+# That a call begins is what this shows: one that comes whole in its first fragment is legal, and has no later ones.
+@scenario("stream.tools", STREAM, spends=(1, 300, 256), shows="stream.tool.begin")
 def tools(api: Api) -> None:
     """Ask for calls of two tools at once, streamed, without asking for the usage."""
     api.stream(ASK_TWICE, tools=[WEATHER, TIME], **BUDGET)

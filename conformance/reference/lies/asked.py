@@ -86,6 +86,13 @@ def _(body: dict[str, Any]) -> None:
             message.pop("reasoning_content", None)
 
 
+@in_body("reasoning-emptied", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for message in _messages(body):
+        if "tool_calls" not in message:
+            message["reasoning_content"] = ""
+
+
 @lie("thinking-not-turned-off")
 def _(call: Call, honest: Handler) -> Answer:
     answer = honest(call)

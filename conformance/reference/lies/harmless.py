@@ -8,7 +8,7 @@ from typing import Any
 from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, Stream, refusal
 from conformance.reference.lies.registry import in_answer, in_body, lie
-from conformance.reference.lies.streams import Frames, in_stream
+from conformance.reference.lies.streams import Frames, chunks, fragments, in_stream, later
 
 _WAIT = ("Retry-After", "X-Retry-After", "Msh-Cooldown-Seconds")
 
@@ -63,3 +63,12 @@ def _(frames: Frames) -> None:
     for frame in frames:
         if isinstance(frame, dict):
             frame.setdefault("usage", None)
+
+
+@in_stream("stream-calls-in-one-fragment")
+def _(frames: Frames) -> None:
+    begun = {fragment["index"]: fragment["function"] for fragment in fragments(frames) if "id" in fragment}
+    for chunk in chunks(frames):
+        for fragment in later([chunk]):
+            begun[fragment["index"]]["arguments"] += fragment["function"]["arguments"]
+    frames[:] = [frame for frame in frames if not (isinstance(frame, dict) and list(later([frame])))]

@@ -188,6 +188,12 @@ def _(frames: Frames) -> None:
     del last(frames)["choices"][0]["usage"]
 
 
+@in_stream("stream-usage-on-every-chunk")
+def _(frames: Frames) -> None:
+    for chunk in chunks(frames):
+        chunk.setdefault("usage", last(frames)["choices"][0]["usage"])
+
+
 @in_stream("stream-without-usage-chunk")
 def _(frames: Frames) -> None:
     frames[:] = [frame for frame in frames if not isinstance(frame, dict) or frame["choices"]]
@@ -248,6 +254,11 @@ def _(frames: Frames) -> None:
         thought = copy.deepcopy(ordinary(frames))
         thought["choices"][0]["delta"] = {"reasoning_content": "Nobody was to see this."}
         frames.insert(1, thought)
+
+
+@in_stream("stream-hides-reasoning")
+def _(frames: Frames) -> None:
+    frames[:] = [frame for frame in frames if not (isinstance(frame, dict) and deltas([frame], "reasoning_content"))]
 
 
 @in_stream("stream-fragments-without-index")
