@@ -14,7 +14,7 @@ from conformance.checks import (
     rule_of_exchange,
     rule_of_status,
 )
-from conformance.checks.test_chat import is_cut, one_word
+from conformance.checks.test_chat import choices, is_cut, letters, one_word
 from conformance.checks.test_thinking import may_think
 from conformance.contract import schemas
 from conformance.judge import answers
@@ -120,6 +120,18 @@ def test_same_prompt(conversation: Conversation, run: Run) -> Iterator[Finding]:
     streamed, whole = (each.at("/usage/prompt_tokens", int) for each in both(conversation, run))
     if streamed != whole:
         yield Finding("/usage/prompt_tokens", f"{whole}, as in the whole answer", streamed)
+
+
+@rule_of_conversation("stream.same-content", "stream.text")
+def test_same_content(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    streamed, whole = both(conversation, run)
+    if any(is_cut(choice) for each in (streamed, whole) for _, choice in choices(each)):
+        raise CouldNotCheck(Finding("/choices/0/finish_reason", "answers that are not cut", "length"))
+    told, wanted = (each.at("/choices/0/message/content", str) for each in (streamed, whole))
+    if not letters(wanted):
+        raise CouldNotCheck(Finding("/choices/0/message/content", "a word in the whole answer", wanted))
+    if letters(told) != letters(wanted):
+        yield Finding("/choices/0/message/content", f"{wanted!r}, as in the whole answer", told)
 
 
 @rule_of_conversation("stream.same-members", "stream.text")

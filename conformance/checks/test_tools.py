@@ -1,5 +1,6 @@
 """Tools: called as often as asked, forced, forbidden, and by the schema that the request declares."""
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 
 from conformance.checks import ANSWERS, Conversation, asked, rule_of_answer, rule_of_conversation
@@ -108,6 +109,28 @@ def test_dynamic(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in answered(conversation, run):
         if "get_weather" not in names_called(exchange):
             yield from uncalled(exchange, "a call of get_weather")
+
+
+@rule_of_conversation("tools.result-used", "tools.call")
+def test_result_used(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    after = [exchange for exchange in answered(conversation, run) if ends_with(exchange, "tool") and not cut(exchange)]
+    said = [find(exchange.json, "/choices/0/message/content") for exchange in after]
+    told = [text for text in said if isinstance(text, str) and text.strip()]
+    if not told:
+        raise CouldNotCheck(Finding("", "an answer that says something after the result of a tool", "none"))
+    for text in told:
+        if tools.DEGREES not in text:
+            yield Finding("/choices/0/message/content", f"the {tools.DEGREES} degrees that the tool told", text)
+
+
+@rule_of_conversation("chat.id-unique", "tools.call")
+def test_id_unique(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    ids = [exchange.at("/id", str) for exchange in answered(conversation, run)]
+    if len(ids) < 2:
+        raise CouldNotCheck(Finding("/id", "two answers", len(ids)))
+    for name, times in Counter(ids).items():
+        if times > 1:
+            yield Finding("/id", f"the id {name} for one answer", f"for {times}")
 
 
 @rule_of_conversation("tools.result-answered", "tools.call")

@@ -11,7 +11,8 @@ from conformance.vocabulary import CouldNotCheck, Exchange, find
 
 CHAT = "chat.completions"
 CALLED = "tools.called-when-asked"
-RESULT = "18 degrees and sunny"
+DEGREES = "18"
+RESULT = f"{DEGREES} degrees and sunny"
 BUDGET: dict[str, Any] = {"max_completion_tokens": 256}
 # The same prompt is asked several times, so that its prefix can be read from the cache.
 KEYED: dict[str, Any] = {"prompt_cache_key": "kimi-conformance"}

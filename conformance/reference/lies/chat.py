@@ -207,3 +207,22 @@ def _(body: dict[str, Any]) -> None:
     usage |= {"prompt_tokens": 7, "total_tokens": 7 + usage["completion_tokens"]}
     usage.pop("cached_tokens", None)
     usage.pop("prompt_tokens_details", None)
+
+
+@in_body("thoughts-in-content", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for choice in body["choices"]:
+        if choice["finish_reason"] == "stop" and not choice["message"]["content"].startswith("{"):
+            choice["message"]["content"] = f"<think>So be it.</think>{choice['message']['content']}"
+
+
+@in_body("completion-id-constant", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["id"] = f"chatcmpl-{body['created'] >> 4 << 4:08x}0123456789abcdef"
+
+
+@in_asked("tool-results-dropped", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    for message in asked.get("messages") or []:
+        if isinstance(message, dict) and message.get("role") == "tool" and message.get("content"):
+            message["content"] = "(nothing)"

@@ -344,3 +344,9 @@ def _(frames: Frames) -> None:
 def _(frames: Frames) -> None:
     error = {"message": "The engine is currently overloaded", "type": "engine_overloaded_error"}
     frames[-2:] = [{"error": error}, _DONE]
+
+
+@in_stream("stream-says-all-twice")
+def _(frames: Frames) -> None:
+    for said in [frame for frame in chunks(frames) if (deltas([frame], "content") or [{}])[0].get("content")]:
+        frames.insert(frames.index(said), copy.deepcopy(said))
