@@ -42,6 +42,7 @@ ANSWER = {
     },
 }
 MESSAGE = "/choices/0/message"
+CONTENT = f"{MESSAGE}/content"
 CALLS = {f"{MESSAGE}/tool_calls": [CALL], "/choices/0/finish_reason": "tool_calls"}
 TWICE = CALLS | {f"{MESSAGE}/tool_calls": [CALL, CALL]}
 ARGUMENTS = f"{MESSAGE}/tool_calls/0/function/arguments"
@@ -83,6 +84,8 @@ CASES = [
     ("chat.tool-call.arguments-declared", CALLS, CALLS | {ARGUMENTS: '{"city": 7}'}, CALLS | {ARGUMENTS: "{"}),
     ("chat.finish.length-spent", CUT | {SPENT: 64}, CUT, {}),
     ("chat.finish.length-spent", CUT | {SPENT: 58}, CUT | {SPENT: 57}, CUT | {SPENT: "64"}),
+    ("chat.answer.no-marks", {}, {CONTENT: "<think>So.</think>Hi"}, {CONTENT: ""}),
+    ("chat.answer.no-marks", {CONTENT: "I think <b>so</b>"}, {CONTENT: "Hi<|im_end|>"}, {CONTENT: None}),
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": " "}, CALLS),
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": "", f"{MESSAGE}/tool_calls": []}, {"/choices": []}),
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": ""}, {"/choices/0/finish_reason": "length"}),
@@ -135,7 +138,14 @@ def test_what_is_no_json_never_passes_and_never_crashes(said, verdict_of, clause
     assert verdict_of(clause, said(CHAT, raw=raw, asked=ASKED)).status == "could-not-check"
 
 
-TOGETHER = {"chat.usage.counts-prompt", "chat.finish.length", "chat.partial", "chat.vision-counted", "chat.cached"}
+TOGETHER = {
+    "chat.usage.counts-prompt",
+    "chat.finish.length",
+    "chat.partial",
+    "chat.vision-counted",
+    "chat.cached",
+    "chat.id-unique",
+}
 
 
 def test_every_clause_of_a_chat_answer_that_has_a_function_is_among_the_cases():
@@ -241,6 +251,16 @@ class TestTheTurnsOfAConversation:
     @staticmethod
     def prompts(*counts):
         return [{"/usage/prompt_tokens": count} for count in counts]
+
+    def test_answers_with_ids_of_their_own_pass(self, turns):
+        assert turns("chat.id-unique", {"/id": "a"}, {"/id": "b"}).status == "pass"
+
+    def test_answers_that_share_an_id_warn(self, turns):
+        assert turns("chat.id-unique", {"/id": "a"}, {"/id": "b"}, {"/id": "a"}).status == "warn"
+
+    @pytest.mark.parametrize("answers", [[{"/id": "a"}], [{"/id": "a"}, {"/id": 7}], [{"/id": ABSENT}, {}]])
+    def test_fewer_than_two_ids_could_not_be_compared(self, turns, answers):
+        assert turns("chat.id-unique", *answers).status == "could-not-check"
 
     def test_a_prompt_that_holds_the_first_and_counts_more_passes(self, turns):
         assert turns("chat.usage.counts-prompt", *self.prompts(9, 9, 20)).status == "pass"

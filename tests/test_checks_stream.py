@@ -35,6 +35,8 @@ CASES = [
     ("stream.same-finish", stream(HELLO), stream(HELLO, finish="tool_calls"), b"data: [DONE]\n\n"),
     ("stream.same-prompt", stream(HELLO), stream(HELLO, usage={"prompt_tokens": 8}), stream(HELLO, usage=None)),
     ("stream.same-prompt", stream(), stream(usage={"prompt_tokens": 10}), stream(usage={"prompt_tokens": "9"})),
+    ("stream.same-content", stream(BEGIN, HELLO), stream(HELLO, HELLO), stream(HELLO, finish="length")),
+    ("stream.same-content", stream({"content": "Hello."}), stream({"content": "hell"}), stream(BEGIN, finish="length")),
     ("stream.same-members", stream(BEGIN, HELLO), stream(HELLO), stream(BEGIN, finish="length")),
     ("stream.same-members", stream(BEGIN, {"reasoning_content": ""}, HELLO), stream(BEGIN), b": a comment\n\n"),
     ("stream.same-members", stream(BEGIN, HELLO), stream(BEGIN, HELLO, {"reasoning_content": "Hm."}), b""),

@@ -91,7 +91,7 @@ def test_an_answer_that_tells_nothing_never_passes(reached, clause, more, change
     assert verdict.reason
 
 
-CONVERSATIONS = {"tools.called-when-asked", "tools.result-answered", "tools.counted"}
+CONVERSATIONS = {"tools.called-when-asked", "tools.result-answered", "tools.result-used", "tools.counted"}
 CLAUSES = sorted({row[0] for row in CASES} | CONVERSATIONS)
 
 
@@ -210,6 +210,26 @@ class TestTheAnswerToAResult:
     def test_without_a_result_there_is_nothing_to_look_at(self, reached, messages):
         request = asked() | {"messages": messages}
         assert reached("tools.result-answered", {}, request).status == "could-not-check"
+
+
+class TestWhatTheResultSaid:
+    @pytest.fixture
+    def after(self, reached):
+        return lambda content: reached("tools.result-used", {f"{MESSAGE}/content": content}, asked(*RESULTS))
+
+    def test_an_answer_that_tells_it_passes(self, after):
+        assert after("It is 18 degrees in Paris.").status == "pass"
+
+    def test_one_that_does_not_warns(self, after):
+        assert after("The tool says: (nothing)").status == "warn"
+
+    @pytest.mark.parametrize("content", ["", " ", None, ABSENT, 7])
+    def test_one_that_says_nothing_could_not_be_checked(self, after, content):
+        assert after(content).status == "could-not-check"
+
+    def test_without_a_result_there_is_nothing_to_look_at(self, reached):
+        request = asked() | {"messages": [USER]}
+        assert reached("tools.result-used", {f"{MESSAGE}/content": "18"}, request).status == "could-not-check"
 
 
 class TestStrictTools:

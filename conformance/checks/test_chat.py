@@ -20,6 +20,8 @@ from conformance.scenarios.chat import PREFIX
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, Value, find, member
 
 CHAT = "chat.completions"
+# How the template of the model marks its thoughts, its turns and its calls: https://huggingface.co/moonshotai
+MARKS = ("<think>", "</think>", "<|im_", "<|tool_call")
 # Seconds by which the time inside an id may differ from the created time beside it.
 ID_TIME = 60
 # By so many tokens at the most the question about the picture is longer than the prompt it is held against.
@@ -371,3 +373,14 @@ def test_cached(conversation: Conversation, run: Run) -> Iterator[Finding]:
         raise CouldNotCheck(Finding("/usage/cached_tokens", "counts", min(read)))
     if not any(read):
         yield Finding("/usage/cached_tokens", "some tokens from the cache", "none in any repetition")
+
+
+@rule_of_answer("chat.answer.no-marks")
+def test_no_marks(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    said = [(where, text_in(where, choice)) for where, choice in choices(exchange)]
+    if not any(text for _, text in said):
+        raise NotApplicable("the answer says nothing")
+    for where, text in said:
+        for mark in MARKS:
+            if mark in text:
+                yield Finding(f"{where}/message/content", f"no {mark!r} of the model's template", text)

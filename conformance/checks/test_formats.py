@@ -116,18 +116,3 @@ def test_stop(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         for stop in wanted:
             if stop in text:
                 yield Finding(f"{where}/message/content", f"no {stop!r}, which is a stop", text)
-
-
-# How the template of the model marks its thoughts, its turns and its calls: https://huggingface.co/moonshotai
-MARKS = ("<think>", "</think>", "<|im_", "<|tool_call")
-
-
-@rule_of_answer("formats.no-marks")
-def test_no_marks(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    said = [(where, text_in(where, choice)) for where, choice in choices(exchange)]
-    if not any(text for _, text in said):
-        raise NotApplicable("the answer says nothing")
-    for where, text in said:
-        for mark in MARKS:
-            if mark in text:
-                yield Finding(f"{where}/message/content", f"no {mark!r} of the model's template", text)
