@@ -157,3 +157,48 @@ def test_no_header_that_may_hold_a_secret_is_on_a_list(name):
 
 def test_the_repr_of_a_redactor_does_not_end_in_a_report():
     assert KEYS[0] not in repr(Redactor("V", KEYS[0]))
+
+
+def streamed(*pieces, member="content"):
+    """Return a stream that tells a text piece by piece."""
+    deltas = ({"tool_calls": [{"index": 0, "function": {member: piece}}]} for piece in pieces)
+    if member != "arguments":
+        deltas = ({member: piece} for piece in pieces)
+    chunks = ({"choices": [{"index": 0, "delta": delta}]} for delta in deltas)
+    return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode()
+
+
+class TestAKeyThatAStreamTellsPieceByPiece:
+    KEY = KEYS[2]
+
+    @pytest.mark.parametrize("member", ["content", "reasoning_content", "arguments"])
+    @pytest.mark.parametrize("at", range(1, len(KEYS[2])))
+    def test_is_gone_wherever_it_was_split(self, member, at):
+        body = streamed("Your key ", f"is {self.KEY[:at]}", f"{self.KEY[at:]}!", " Bye.", member=member)
+        kept = Redactor("KEY", self.KEY).body(body)
+        assert kept == streamed("Your key ", f"is {MARK}", "!", " Bye.", member=member)
+
+    def test_is_gone_where_each_piece_is_one_letter(self):
+        kept = Redactor("KEY", self.KEY).body(streamed("a", *self.KEY, "b", *self.KEY))
+        blank = [""] * (len(self.KEY) - 1)
+        assert kept == streamed("a", MARK, *blank, "b", MARK, *blank)
+
+    @pytest.mark.parametrize("spell", ["base64", "hex", "reversed"])
+    def test_is_gone_in_other_spellings(self, spell):
+        told = SPELLINGS[spell](self.KEY)
+        assert Redactor("KEY", self.KEY).body(streamed(told[:9], told[9:])) == streamed(MARK, "")
+
+    @pytest.mark.parametrize("key", KEYS[:2])
+    def test_is_gone_where_json_escapes_it(self, key):
+        body = streamed(*key).replace(key[0].encode(), f"\\u{ord(key[0]):04x}".encode(), 1)
+        assert MARK.encode() in Redactor("KEY", key).body(body)
+
+    def test_leaves_what_only_begins_like_it(self):
+        body = streamed("canary-0123", "456789-other")
+        assert Redactor("KEY", KEYS[0]).body(body) == body
+
+
+@given(st.lists(st.text(max_size=4), max_size=8))
+def test_a_stream_that_tells_no_key_stays_as_it_is(pieces):
+    body = streamed(*pieces)
+    assert Redactor("KEY", KEYS[0]).body(body) == body

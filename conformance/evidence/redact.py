@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 
 from conformance.vocabulary import Headers
 
@@ -29,6 +31,8 @@ _ACCOUNT = re.compile(rb"\b(ak|org|proj)-[0-9A-Za-z]{6,}")
 # A character as a URL or a JSON text may write it.
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|\\/")
 _KEY = re.compile(rb"\bsk-[0-9A-Za-z_-]{12,}")
+# A text that a stream tells piece by piece.
+_PIECE = re.compile(rb'"(content|reasoning_content|arguments)"\s*:\s*"([^"\\]*+(?:\\.[^"\\]*+)*+)"')
 # A shorter secret would stand in ordinary text by chance; no vendor issues one.
 SHORTEST_SECRET = 8
 # What stands in evidence where the key stood.
@@ -45,6 +49,7 @@ class Redactor:
     def body(self, body: bytes, *, cut: bool = False) -> bytes:
         """Return a body without the key, in plain, base64 or hex, escaped for a URL or JSON, and without account ids.
 
+        Nor is the key in what the chunks of a stream add up to.
         ``cut`` says that it goes on: it may end in the beginning of the key.
         """
         if cut:
@@ -54,6 +59,8 @@ class Redactor:
         plain = _ESCAPE.sub(_unescaped, body)
         if any(spelling in plain for spelling in self._spellings):
             body = self._escaped.sub(MARK.encode(), body)
+        for start, end, shown in sorted(self._in_pieces(body), reverse=True):
+            body = body[:start] + shown + body[end:]
         body = _KEY.sub(b"sk-[redacted]", body)
         return _ACCOUNT.sub(rb"\1-[redacted]", body)
 
@@ -64,6 +71,18 @@ class Redactor:
     def headers(self, headers: Headers, allowed: frozenset[str]) -> Headers:
         """Return the headers that are on the allow-list, their values without the key."""
         return tuple((name.lower(), self.text(value)) for name, value in headers if name.lower() in allowed)
+
+    def _in_pieces(self, body: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Yield the places of a key of which each chunk of a stream has a part, and what is to stand there."""
+        told: dict[bytes, list[tuple[int, int]]] = {}
+        for found in _PIECE.finditer(body) if b"data:" in body else ():
+            told.setdefault(found[1], []).append(found.span(2))
+        for places in told.values():
+            text = b"".join(body[start:end] for start, end in places)
+            plain = _ESCAPE.sub(_unescaped, text)
+            if any(spelling in plain for spelling in self._spellings):
+                for found in self._escaped.finditer(text):
+                    yield from _shares(places, *found.span())
 
     def _without_beginning(self, body: bytes) -> bytes:
         for spelling in self._spellings:
@@ -86,6 +105,18 @@ class Redactor:
     def _escaped(self) -> re.Pattern[bytes]:
         """The spellings with any of their characters escaped: slow, so it is used only where there is something."""
         return re.compile(b"|".join(b"".join(map(_however, spelling)) for spelling in self._spellings))
+
+
+def _shares(places: list[tuple[int, int]], begun: int, ended: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield what each piece has of a part of all of them together; the name of what stood there goes to the first."""
+    ends = list(accumulate(end - start for start, end in places))
+    first = bisect_right(ends, begun)
+    for (start, end), total in zip(places[first:], ends[first:], strict=True):
+        before = total - (end - start)
+        if before >= ended:
+            return
+        shown = MARK.encode() if before <= begun else b""
+        yield start + max(0, begun - before), start + min(end - start, ended - before), shown
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
