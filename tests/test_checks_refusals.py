@@ -19,6 +19,7 @@ ENDPOINTS = dict.fromkeys(SCENARIOS, "chat.completions") | {
     "unknown-file": "files.retrieve",
     "unknown-batch": "batches.retrieve",
     "bad-window": "batches.create",
+    "streamed": "chat.stream",
 }
 THING = {name: row.names for name, row in ledger.refusals().items()} | {
     "unknown-model": asked_for.NO_MODEL,

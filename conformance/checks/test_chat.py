@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance import strictjson
 from conformance.checks import (
+    ANSWERS,
     Conversation,
     asked,
     rule_of_answer,
@@ -224,11 +225,11 @@ def test_finish_tool_calls(exchange: Exchange, _run: Run) -> Iterator[Finding]:
             yield Finding(f"{where}/finish_reason", "tool_calls, as it calls a tool", reason)
 
 
-@rule_of_conversation("chat.finish.length", "chat.cut-by-budget")
+@rule_of_conversation("chat.finish.length", "chat.cut-by-budget", "stream.cut-by-budget")
 def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    for exchange in asked(conversation, (CHAT,)):
+    for exchange in asked(conversation, ANSWERS):
         answers.success(exchange, run)
-        for where, choice in choices(exchange):
+        for where, choice in choices(answers.whole(exchange)):
             if (reason := member(choice, "/finish_reason", str)) != "length":
                 budget = request_member(exchange, "max_completion_tokens", int)
                 yield Finding(

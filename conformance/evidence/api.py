@@ -91,10 +91,10 @@ class Api:
         body = {"model": self.model, "messages": list(messages), **self.smallest, **members}
         return self.call("chat.completions", json=body, refused=refused)
 
-    def stream(self, *messages: dict[str, Any], **members: object) -> Exchange:
+    def stream(self, *messages: dict[str, Any], refused: bool = False, **members: object) -> Exchange:
         """Send the cheapest legal chat request whose answer is streamed."""
         body = {"model": self.model, "messages": list(messages), **self.smallest, **members, "stream": True}
-        return self.call("chat.stream", json=body)
+        return self.call("chat.stream", json=body, refused=refused)
 
     def afterwards(self, action: Callable[[], object]) -> None:
         """Have an action done when the scenario ends, also when it ends half-way; the last one given comes first."""

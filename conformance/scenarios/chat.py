@@ -17,6 +17,9 @@ def user(text: str) -> dict[str, Any]:
 
 
 HELLO = user("Reply with exactly one word: hello")
+# Much to say, and a budget of few tokens for it.
+MUCH = user("Count from one to one hundred in words, separated by commas.")
+CUT: dict[str, Any] = {"max_completion_tokens": 8}
 
 
 @scenario("chat.one-word", "chat.completions", spends=(1, 150, 128))
@@ -28,8 +31,7 @@ def one_word(api: Api) -> None:
 @scenario("chat.cut-by-budget", "chat.completions", spends=(1, 150, 8))
 def cut_by_budget(api: Api) -> None:
     """Ask for much, thinking where the model does, with a budget of few tokens, so that the answer is cut."""
-    much = user("Count from one to one hundred in words, separated by commas.")
-    api.chat(much, **{**api.think, "max_completion_tokens": 8})
+    api.chat(MUCH, **{**api.think, **CUT})
 
 
 @scenario("chat.partial", "chat.completions", spends=(1, 150, 128))

@@ -1,14 +1,16 @@
-"""Streamed answers: of text, of tool calls, and of JSON after some thinking."""
+"""Streamed answers: of text, of tool calls, of JSON after some thinking, one that is cut, and one that is refused."""
+
+from typing import Any
 
 from conformance.evidence.api import Api
 from conformance.scenarios import scenario
-from conformance.scenarios.chat import HELLO
+from conformance.scenarios.chat import CUT, HELLO, MUCH
 from conformance.scenarios.formats import ASK as ASK_JSON
 from conformance.scenarios.formats import LOOSE
 from conformance.scenarios.tools import ASK_TWICE, BUDGET, TIME, WEATHER
 
 STREAM = "chat.stream"
-WITH_USAGE = {"stream_options": {"include_usage": True}}
+WITH_USAGE: dict[str, Any] = {"stream_options": {"include_usage": True}}
 
 
 @scenario("stream.text", STREAM, spends=(1, 150, 128), control="chat.one-word")
@@ -28,3 +30,15 @@ def tools(api: Api) -> None:
 def structured(api: Api) -> None:
     """Ask for JSON that obeys a schema, streamed, thinking where the model does."""
     api.stream(ASK_JSON, response_format=LOOSE, **{**api.think, **BUDGET}, **WITH_USAGE)
+
+
+@scenario("stream.cut-by-budget", STREAM, spends=(1, 150, 8), control="chat.cut-by-budget")
+def cut_by_budget(api: Api) -> None:
+    """Ask for much, streamed, with a budget of few tokens: the request of chat.cut-by-budget."""
+    api.stream(MUCH, **{**api.think, **CUT}, **WITH_USAGE)
+
+
+@scenario("refusals.streamed", refusal="streamed", control="stream.text")
+def refused(api: Api) -> None:
+    """Ask for a format of a type that does not exist, streamed."""
+    api.stream(HELLO, response_format={"type": "bogus"}, refused=True)

@@ -84,6 +84,20 @@ def _(call: Call, honest: Handler) -> Answer:
     return answer
 
 
+@lie("stream-refuses-in-events")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    if call.operation == _CHAT and b'"stream":true' in call.body and answer.status == 400:
+        answer.body, answer.status, answer.media_type = Stream([answer.body, _DONE]), 200, "text/event-stream"
+    return answer
+
+
+@in_asked("stream-budget-ignored", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    if asked.get("stream") and asked.get("max_completion_tokens") == 8:
+        asked["max_completion_tokens"] = 4096
+
+
 @lie("stream-typed-json")
 def _(call: Call, honest: Handler) -> Answer:
     answer = honest(call)
