@@ -42,7 +42,7 @@ def calls_of(exchange: Exchange) -> list[Any]:
     return calls if isinstance(calls, list) else []
 
 
-@scenario("tools.call", CHAT, spends=(6, 1200, 1536), shows="chat.tool-call")
+@scenario("tools.call", CHAT, spends=(5, 1000, 1280), shows="chat.tool-call")
 def call(api: Api) -> None:
     """Ask for a call of a tool until it is clear how often one comes, then answer the last call and let go on."""
     clause, rate, answer = ledger.clauses()[CALLED], Rate(0, 0), None
