@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from conformance import catalogue
 from conformance.judge import costs
-from conformance.vocabulary import Attempt, Price, Response
+from conformance.runner.spending import Budget, most
+from conformance.vocabulary import Attempt, Price, Response, Scenario, Spending
 
 CHAT, STREAM, OUTPUT = "chat.completions", "chat.stream", "batches.output"
 USAGE = {"prompt_tokens": 9, "completion_tokens": 4, "cached_tokens": 2}
@@ -131,3 +132,29 @@ class TestWhatNobodyKnows:
 
     def test_only_chats_cost(self, silent):
         assert not silent("balance", {})
+
+
+class TestWhatABudgetKeeps:
+    ASKED = Scenario("a", lambda _: None, (CHAT,), Spending(1, 1_000_000, 0))
+
+    @pytest.fixture
+    def asked_twice(self, said):
+        """Answer a scenario that may cost all of the budget with some usage, and return why a second is not asked."""
+
+        def ask(usage):
+            budget = Budget("kimi-k2.6", most(self.ASKED, "kimi-k2.6"))
+            assert budget.reserve(self.ASKED) is None
+            budget.settle(self.ASKED, [said(CHAT, {"usage": usage})])
+            return budget.reserve(replace(self.ASKED, spends=Spending(1, 900_000, 0)))
+
+        return ask
+
+    def test_an_answer_that_tells_its_counts_costs_what_it_tells(self, asked_twice):
+        assert asked_twice(USAGE) is None
+
+    @pytest.mark.parametrize(
+        "usage",
+        [{}, {"prompt_tokens": "9", "completion_tokens": 4}, {"prompt_tokens": 9}, USAGE | {"prompt_tokens": 2**60}],
+    )
+    def test_an_answer_whose_usage_has_no_counts_costs_what_was_set_aside_for_it(self, asked_twice, usage):
+        assert "are spent" in asked_twice(usage)

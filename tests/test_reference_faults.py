@@ -99,6 +99,8 @@ def chats(talk: Conversation) -> None:
     for usage in (True, False):
         talk.chat("kimi-k3", stream=True, stream_options={"include_usage": usage})
     talk.chat("kimi-k2.6", stream=True, **PLAIN)
+    talk.chat("kimi-k2.6", stream=True, max_completion_tokens=3)
+    talk.chat("kimi-k2.6", stream=True, response_format={"type": "bogus"})
     talk.messages("kimi-k2.6", ASK_TWICE, tools=[WEATHER, TIME], stream=True, **PLAIN)
     talk.chat("kimi-k3", temperature=0.3)
     talk.chat("kimi-k3", response_format={"type": "bogus"})

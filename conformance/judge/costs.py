@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from conformance import catalogue, strictjson
 from conformance.judge import answers
@@ -58,10 +58,20 @@ def _parsed(line: bytes) -> Any:  # noqa: ANN401 - any JSON value
         return None
 
 
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value < 2**53
+
+
 def count(usage: Usage, name: str) -> int:
     """Return a count of a usage, nothing where it is no count."""
     value = usage.get(name)
-    return value if type(value) is int and 0 <= value < 2**53 else 0
+    return value if _is_count(value) else 0
+
+
+def is_told(usage: Usage) -> bool:
+    """Tell whether a usage has the counts that are paid for: one without them says nothing about what it cost."""
+    counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
+    return all(map(_is_count, counts))
 
 
 def cost_of(usage: Usage, price: Price) -> float:

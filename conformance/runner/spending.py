@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from conformance.judge import answers
-from conformance.judge.costs import MILLION, cost_of, count, price_of, spent, usages
+from conformance.judge.costs import MILLION, cost_of, count, is_told, price_of, spent, usages
 from conformance.vocabulary import CouldNotCheck, Exchange, Run, Scenario
 
 
@@ -68,7 +68,8 @@ class Budget:
                 self._settled.notify_all()
 
     def _cost(self, exchanges: Sequence[Exchange], reserved: float) -> float:
-        told = [cost_of(usage, price_of(self._model)) * share for usage, share in usages(exchanges)]
+        price = price_of(self._model)
+        told = [cost_of(usage, price) * share for usage, share in usages(exchanges) if is_told(usage)]
         paid = sum(each.endpoint in PAID and _may_be_billed(each) for each in exchanges)
         return sum(told) if len(told) >= paid else max(sum(told), reserved)
 

@@ -94,7 +94,7 @@ def _(call: Call, honest: Handler) -> Answer:
 
 @in_asked("stream-budget-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    if asked.get("stream") and asked.get("max_completion_tokens") == 8:
+    if asked.get("stream"):
         asked["max_completion_tokens"] = 4096
 
 
