@@ -94,6 +94,18 @@ class TestBodies:
         for clause in ("chat.model-asked", "chat.finish.within-budget", "http.content-type", "http.request-id"):
             assert told[clause]["status"] == "not-applicable"
 
+    def test_what_could_not_be_checked_is_shown_with_the_answer_that_was_to_be_looked_at(self, cli, folder):
+        entries = har("POST chat/completions", 200, {"text": json.dumps(CHAT), "mimeType": "application/json"})
+        silent = {name: value for name, value in CHAT.items() if name != "usage"}
+        entries["log"]["entries"] += har("POST chat/completions", 200, {"text": json.dumps(silent)})["log"]["entries"]
+        (folder / "two.har").write_text(json.dumps(entries), encoding="utf-8")
+        told = {each["clause"]: each for each in cli("judge", "two.har", "--json", "--out", "out").document["verdicts"]}
+        assert told["chat.usage.sum"]["status"] == "could-not-check"
+        assert told["chat.usage.sum"]["findings"][0]["where"] == "entry 2 /usage/prompt_tokens"
+        kept = [json.loads(line) for line in (folder / "out" / "run.ndjson").read_text(encoding="utf-8").splitlines()]
+        (verdict,) = [each for each in kept if each.get("clause") == "chat.usage.sum"]
+        assert verdict["exchanges"]
+
     def test_a_bare_body_tells_no_status_so_no_clause_of_one_passes(self, judged):
         for body in (CHAT, BALANCE | {"status": True}):
             _, told = judged("body.json", body)

@@ -181,6 +181,12 @@ class TestFindings:
         looked = read(written(TEXT[:1]), include_usage=None).looked_at
         assert not looked & {f"stream.{member}.constant" for member in ("id", "created", "model")}
 
+    def test_a_usage_that_only_an_earlier_chunk_of_a_choice_tells_does_not_come_with_its_end(self):
+        told = [TEXT[0], chunk({"content": "Hello"}, usage=USAGE), chunk(finish_reason="stop")]
+        assert {"stream.usage.ordinary", "stream.usage.on-finish"} <= set(
+            read(written(told), include_usage=None).findings
+        )
+
     def test_a_usage_of_null_and_one_that_comes_with_or_after_the_end_of_a_choice_are_not_told_too_early(self):
         told = [*({**part, "usage": None} for part in TEXT[:3]), TEXT[3] | {"usage": USAGE}, chunk() | {"usage": USAGE}]
         assert read(written(told), include_usage=None).findings == {}

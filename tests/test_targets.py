@@ -221,6 +221,10 @@ def test_a_url_is_judged_as_another_address_of_moonshots():
     assert target.canonical_url == target.base_url
 
 
+def test_a_name_with_nothing_behind_its_sign_is_not_taken_for_the_name_alone():
+    assert refused("moonshot=").startswith("'moonshot=' has no address behind the =; write moonshot=https://")
+
+
 def test_a_name_at_a_url_keeps_its_name_and_its_own_address_for_the_record():
     target = targets.load("moonshot=http://127.0.0.1:8765/v1")
     assert (target.name, target.base_url) == ("moonshot", "http://127.0.0.1:8765/v1")

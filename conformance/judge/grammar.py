@@ -186,9 +186,11 @@ class Choice:
 
     def _end(self, event: Event, where: str, choice: dict[str, Any], notes: Notes) -> None:
         usage = choice.get("usage")
+        reason = choice.get("finish_reason")
         if isinstance(usage, dict):
             self.usage = usage
-        reason = choice.get("finish_reason")
+            if reason is None and self.finish is None:
+                notes.illegal("stream.usage.ordinary", place(event, f"{where}/usage"), "null or nothing yet", usage)
         if not isinstance(reason, str):
             return
         if self.finish is not None:
@@ -196,7 +198,7 @@ class Choice:
             return
         self.finish = reason
         notes.looked_at |= {"stream.finish.once", "stream.finish.last", "stream.usage.on-finish"}
-        if self.usage is None:
+        if not isinstance(usage, dict):
             notes.illegal("stream.usage.on-finish", place(event, where), "the member 'usage'", ", ".join(choice))
 
     def close(self, notes: Notes, *, ended: bool, where: str) -> None:

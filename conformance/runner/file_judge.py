@@ -156,7 +156,7 @@ class FileJudge:
         except NotApplicable as excuse:
             tally.excuse = str(excuse)
         except CouldNotCheck as miss:
-            tally.missed = tally.missed or miss
+            self._missed(rule.clause.id, exchange, miss.finding)
         except Exception:  # noqa: BLE001 - as in a run, a check that breaks is an error of ours, and the rest is judged
             tally.crash = tally.crash or traceback.format_exc(limit=-4)
 

@@ -31,7 +31,7 @@ def load(text: str) -> Target:
     and ``NAME=URL`` a target reached at another address (a proxy, or a stand-in on this machine). Raises
     rows.ConfigurationError on anything else.
     """
-    name, _, url = text.partition("=")
+    name, equals, url = text.partition("=")
     if "://" in text and "://" not in url:
         return replace(_at(load("moonshot"), text), name=urlsplit(text).netloc)
     if text.endswith(".toml"):
@@ -41,6 +41,8 @@ def load(text: str) -> Target:
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names())}, a URL, or a .toml file."
         raise rows.ConfigurationError(f"unknown target {name!r}; {hint}")
     target = _read(_HERE / f"{name}.toml")
+    if equals and not url:
+        raise rows.ConfigurationError(f"{text!r} has no address behind the =; write {name}=https://HOST/v1, or {name}")
     if not url:
         return target
     return replace(_at(target, url), provenance_url=target.base_url)
