@@ -68,6 +68,10 @@ LIES = {
     "stream.reasoning-first": (
         written([*TEXT[:2], chunk({"reasoning_content": "late"}), *TEXT[2:]]), "event 3 (byte ", "late",
     ),
+    "stream.appended": (
+        written([TEXT[0], *(chunk({"content": "One, two"[:size]}) for size in (1, 3, 4, 8)), TEXT[3]]),
+        "choice 0 content", "One, two",
+    ),
     "stream.tool.order": (written(calling(FIRST, call("", 2, **NAMED))), "event 3 (byte ", 2),
     "stream.tool.begin": (written(calling(call("{}", id="f:0", type="function"))), "event 2 (byte ", "no name"),
     "stream.tool.id-once": (written(calling(FIRST, call("{}", id="f:0"))), "event 3 (byte ", "f:0"),
@@ -181,6 +185,13 @@ class TestFindings:
         looked = read(written(TEXT[:1]), include_usage=None).looked_at
         assert not looked & {f"stream.{member}.constant" for member in ("id", "created", "model")}
 
+    @pytest.mark.parametrize(
+        "pieces", [["a", "a", "a", "a"], ["a", "ab", "abc"], ["a", "ab", "abc", "x"], ["", "1", "11"]]
+    )
+    def test_pieces_that_are_alike_by_chance_are_no_text_that_is_told_again(self, pieces):
+        told = written([TEXT[0], *(chunk({"content": piece}) for piece in pieces), TEXT[3]])
+        assert read(told, include_usage=None).findings == {}
+
     def test_a_usage_that_only_an_earlier_chunk_of_a_choice_tells_does_not_come_with_its_end(self):
         told = [TEXT[0], chunk({"content": "Hello"}, usage=USAGE), chunk(finish_reason="stop")]
         assert {"stream.usage.ordinary", "stream.usage.on-finish"} <= set(
@@ -209,7 +220,7 @@ class TestFindings:
     def test_clauses_that_had_nothing_to_look_at_say_so(self):
         looked = read(written(TEXT), include_usage=None).looked_at
         assert set(GRAMMAR) - looked == {
-            "stream.role.same", "stream.reasoning-first", "stream.tool.order", "stream.tool.begin",
+            "stream.role.same", "stream.reasoning-first", "stream.appended", "stream.tool.order", "stream.tool.begin",
             "stream.tool.id-once", "stream.tool.name-once", "stream.tool.appended", "stream.tool.arguments-json",
             "stream.usage.chunk", "stream.usage.agree",
         }  # fmt: skip

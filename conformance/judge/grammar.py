@@ -7,6 +7,7 @@ right type; that it must have it is the schema's business.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from conformance import strictjson
@@ -15,6 +16,8 @@ from conformance.judge.shapes import shown
 from conformance.sse import Event
 from conformance.vocabulary import Finding
 
+# So many pieces, each of which begins with the one before it, do not come about by chance.
+_MANY = 4
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens")
 
 
@@ -207,6 +210,13 @@ class Choice:
             notes.looked_at.add("stream.role.once")
         if self.answering and any(self.texts["reasoning_content"]):
             notes.looked_at.add("stream.reasoning-first")
+        for name, told in self.texts.items():
+            pieces = [piece for piece in told if piece]
+            if len(pieces) >= _MANY:
+                notes.looked_at.add("stream.appended")
+                if all(len(later) > len(piece) and later.startswith(piece) for piece, later in pairwise(pieces)):
+                    expected = "what comes after the text so far"
+                    notes.illegal("stream.appended", f"choice {self.index} {name}", expected, pieces[-1])
         if ended:
             notes.looked_at.add("stream.finish.told")
             if self.finish is None:

@@ -18,8 +18,8 @@ DONE = "[DONE]"
 GRAMMAR: tuple[str, ...] = (
     "stream.framing", "stream.utf-8", "stream.whole", "stream.json", "stream.error", "stream.done",
     "stream.nothing-after-done", "stream.id.constant", "stream.created.constant", "stream.model.constant",
-    "stream.role.first", "stream.role.once", "stream.role.same", "stream.reasoning-first", "stream.tool.order",
-    "stream.tool.begin", "stream.tool.id-once", "stream.tool.name-once", "stream.tool.appended",
+    "stream.role.first", "stream.role.once", "stream.role.same", "stream.reasoning-first", "stream.appended",
+    "stream.tool.order", "stream.tool.begin", "stream.tool.id-once", "stream.tool.name-once", "stream.tool.appended",
     "stream.tool.arguments-json", "stream.finish.told", "stream.finish.once", "stream.finish.last",
     "stream.usage.on-finish", "stream.usage.ordinary", "stream.usage.chunk", "stream.usage.agree",
     "stream.choices.empty", "stream.accumulates",

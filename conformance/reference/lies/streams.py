@@ -173,6 +173,15 @@ def _(frames: Frames) -> None:
         frames.insert(frames.index(thought[0]), said[0])
 
 
+@in_stream("stream-text-whole-again")
+def _(frames: Frames) -> None:
+    for member in ("content", "reasoning_content"):
+        said = ""
+        for delta in deltas(frames, member):
+            said += delta[member]
+            delta[member] = said
+
+
 @in_stream("stream-without-finish-reason")
 def _(frames: Frames) -> None:
     last(frames)["choices"][0]["finish_reason"] = None
