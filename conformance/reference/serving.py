@@ -16,7 +16,7 @@ from conformance.rows import ConfigurationError
 if TYPE_CHECKING:
     import uvicorn
 
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 
 
 def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> None:
