@@ -147,7 +147,8 @@ class TestOneAfterTheOther:
         assert left(budget, 1.0) == 0.4
 
     def test_the_lines_of_a_batch_cost_their_share(self):
-        line = json.dumps({"response": {"body": {"usage": {"completion_tokens": DOLLAR}}}}).encode()
+        usage = {"prompt_tokens": 0, "completion_tokens": DOLLAR}
+        line = json.dumps({"response": {"body": {"usage": usage}}}).encode()
         output = Exchange("s", "2", "batches.output", Request("GET", "x"), Response(200, (), line + b"\n{"), NOON)
         budget = Budget(MODEL, 1.0)
         budget.reserve(scenario("a", 0.9))
