@@ -1,0 +1,1 @@
+"""Schemathesis on schemas/openapi.json: requests that nobody thought of, and what came of them."""
