@@ -28,7 +28,7 @@ BROKEN = [
     ("/choices", GONE, "stream.choices"), ("/choices", None, "stream.choices-type"), (CHOICE, None, "stream.choice"),
     ("/usage", "none", "stream.usage-type"), ("/usage", {}, "stream.usage.counts"),
     ("/usage", USAGE | {"total_tokens": 1.5}, "stream.usage.counts-type"),
-    ("/usage", USAGE | {"prompt_tokens": 0}, "stream.usage.counts-type"),
+    ("/usage", USAGE | {"prompt_tokens": 0}, "stream.usage.prompt-counted"),
     ("/usage", USAGE | {"cached_tokens": None}, "stream.usage.counts-type"),
     ("/usage", USAGE | {"prompt_tokens_details": {"cached_tokens": -1}}, "stream.usage.details"),
     ("/system_fingerprint", 1, "stream.fingerprint-type"),
