@@ -441,6 +441,7 @@ class Fault:
     ``breaks`` may hold patterns such as ``refusals.*.type``: all such clauses that the run looks at. ``effect`` tells
     what a run must come to: a fail, a warning, or nothing that could be checked; ``none`` marks a behaviour that looks
     odd and is legal. ``models`` are those in whose answers it shows, where that is not the target's own model alone.
+    ``days`` are earlier ones on which it breaks more, and ``mode`` is that of a run that sees it.
     """
 
     name: str
@@ -449,6 +450,8 @@ class Fault:
     source: str
     effect: str = "fail"
     models: tuple[str, ...] = ()
+    days: tuple[date, ...] = ()
+    mode: Mode = Mode.REFERENCE
 
 
 @dataclass(frozen=True)

@@ -154,9 +154,10 @@ class TestWhenItComes:
             pieces = tuple(Piece(moment, 10) for moment in seconds)
             return replace(told, response=replace(told.response, pieces=pieces))
 
-        def judge(*seconds, word=0.5, mode=Mode.LIVE, raw=self.LONG, status=200, other=None, **more):
+        def judge(*seconds, word=0.5, mode=Mode.LIVE, raw=self.LONG, status=200, other=None, free=(), **more):
             words = () if word is None else (said(CHAT, WHOLE, seconds=word, status=status),)
-            others = {"chat.one-word": words, "stream.other": (came(other, raw),) if other else ()}
+            lists = tuple(said("models.list", {}, seconds=taken) for taken in free)
+            others = {"chat.one-word": words, "stream.other": (came(other, raw),) if other else (), "lists": lists}
             return verdict_of("stream.incremental", came(seconds, raw, **more), mode=mode, others=others).status
 
         return judge
@@ -184,6 +185,10 @@ class TestWhenItComes:
     @pytest.mark.parametrize("word", [2.5, None])
     def test_what_any_answer_may_need_is_no_generation(self, timed, word):
         assert timed(3.0, 3.01, word=word) == "not-applicable"
+
+    def test_nor_is_what_the_answers_need_that_are_not_generated(self, timed):
+        assert timed(3.0, 3.01, free=[0.1, *[2.5] * 3]) == "not-applicable"
+        assert timed(3.0, 3.01, free=[*[0.1] * 10, 2.5]) == "warn"
 
     def test_a_whole_answer_that_failed_tells_no_time(self, timed):
         assert timed(3.0, 3.01, word=0.1, status=500) == "not-applicable"

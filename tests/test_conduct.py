@@ -220,7 +220,7 @@ class TestStops:
         assert len(answered(done)) == 2
         assert sum("not asked" in (said[0].failure or "") for said in done.conversations.values()) == len(names) - 1
 
-    def test_an_interrupted_run_asks_no_more_and_keeps_what_it_was_told(self, key, tmp_path, monkeypatch):
+    def test_an_interrupted_run_asks_no_more_and_keeps_what_it_was_told(self, key, tmp_path, monkeypatch, request):
         """As by Ctrl-C, while the second scenario is asked."""
 
         def interrupting(api):
@@ -228,6 +228,9 @@ class TestStops:
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)
 
+        # Where the tests run in the background, the interrupt that they inherit is to be ignored.
+        previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+        request.addfinalizer(lambda: signal.signal(signal.SIGINT, previous))
         monkeypatch.setitem(scenarios(), BALANCE, replace(scenarios()[BALANCE], ask=interrupting))
         with running(create_app()) as url:
             session = RunSession(settings(target=f"moonshot={url}", mode="live"), tmp_path)

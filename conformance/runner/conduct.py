@@ -156,7 +156,8 @@ class Conductor:
         from conformance.reference import create_app
         from conformance.reference.inprocess import InProcess
 
-        return InProcess(create_app(as_of=self._settings.as_of, clock=self._clock))
+        day, lies = self._settings.as_of, self._settings.faults
+        return InProcess(create_app(as_of=day, clock=self._clock, fault=lies))
 
     def _ask(self, scenario: Scenario, client: Client, day: date | None) -> None:
         try:

@@ -95,19 +95,12 @@ class RunSession:
     def judge(self, check: Check) -> Record:
         """Judge one check and return its record."""
         exchanges = self._done.conversations.get(check.scenario, ())
-        reached = self._verdict(check, exchanges)
+        reached = reach(check, self._done, self.run, self.settings)
         places = check.endpoints or (check.clause.endpoint,)
         kept = [exchange for exchange in exchanges if id(exchange) in self._numbers]
         looked = [self._numbers[id(exchange)] for exchange in kept if exchange.endpoint in places or "*" in places]
         numbers = tuple(looked or [self._numbers[id(exchange)] for exchange in kept])
         return self._runfile.write("verdict", verdict_record(replace(reached, exchanges=numbers)))
-
-    def _verdict(self, check: Check, exchanges: tuple[Exchange, ...]) -> Verdict:
-        if reason := unfit(scenarios()[check.scenario], self.settings):
-            return Verdict(check.clause, check.scenario, check.clause.endpoint, Status.NOT_APPLICABLE, reason=reason)
-        if crash := self._done.crashes.get(check.scenario):
-            return Verdict(check.clause, check.scenario, check.clause.endpoint, Status.ERROR, reason=crash)
-        return verdict.reach(check, exchanges, self.run)
 
     def finish(self) -> Record:
         """Write the changes and the last record, with the counts, what was spent, and the exit status; return that."""
@@ -209,6 +202,15 @@ class RunSession:
                 yield f"the waiver for {waiver.clause} expired on {waiver.expires} (owner {waiver.owner})"
             elif _holds(waiver.clause, verdicts):
                 yield f"the waiver for {waiver.clause} is no longer needed: the clause holds (owner {waiver.owner})"
+
+
+def reach(check: Check, done: Conducted, run: Run, settings: Settings) -> Verdict:
+    """Return what a check comes to: also where its scenario does not apply, or broke."""
+    if reason := unfit(scenarios()[check.scenario], settings):
+        return Verdict(check.clause, check.scenario, check.clause.endpoint, Status.NOT_APPLICABLE, reason=reason)
+    if crash := done.crashes.get(check.scenario):
+        return Verdict(check.clause, check.scenario, check.clause.endpoint, Status.ERROR, reason=crash)
+    return verdict.reach(check, done.conversations.get(check.scenario, ()), run)
 
 
 def unknown_members(exchange: Exchange) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -17,7 +17,7 @@ DEFAULT_MAX_COST = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run was asked to do."""
+    """What a run was asked to do; ``faults`` are the lies that the reference server tells in this process."""
 
     target: Target
     mode: Mode
@@ -27,6 +27,7 @@ class Settings:
     select: str | None = None
     as_of: date | None = None
     max_cost: float = DEFAULT_MAX_COST
+    faults: tuple[str, ...] = ()
 
 
 def settings(
