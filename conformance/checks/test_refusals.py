@@ -147,7 +147,7 @@ def judgement_of_envelope(clause: str, schema: str) -> Judgement:
         for exchange in refused(conversation):
             if status_of(exchange) < 400:
                 raise NotApplicable("nothing was refused, which the clause of the status speaks of")
-            if (envelope_of(exchange) or "error") != schema:
+            if schema_of(exchange) != schema:
                 continue
             shape = shape_of(exchange, "", schema, exchange.json)
             looked = looked or clause in shape.looked_at
@@ -166,6 +166,12 @@ def envelope_of(exchange: Exchange) -> str | None:
     if isinstance(error, str) and isinstance(code, int):
         return "error.gateway" if error == "url.not_found" else "error.malformed"
     return None
+
+
+def schema_of(exchange: Exchange) -> str:
+    """Return the schema that judges an error body: of its envelope, or where it has none, of the one that it lacks."""
+    refusal = ledger.refusals().get(str(scenarios()[exchange.scenario].refusal))
+    return envelope_of(exchange) or (refusal.envelopes[0] if refusal else "error")
 
 
 def _shape_checks(schema: str) -> Iterator[Check]:

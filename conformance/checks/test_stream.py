@@ -81,8 +81,8 @@ def test_incremental(exchange: Exchange, run: Run) -> Iterator[Finding]:
         raise NotApplicable(f"the stream took less than {LONG:g} s, or had fewer than {MANY} events")
     if spread > begun * AT_ONCE:
         return
-    # What a server needs for any answer is no generation: that is known from the whole answer of one word, and from those
-    # that need none. And one that sends at once does so with every stream: a single late one had to wait for something.
+    # What a server needs for any answer is no generation: that is known from the whole answer of one word, and from the
+    # answers that need none. And one that sends at once does so with every stream: a single late one had to wait.
     words = [other.seconds for other in run.conversations.get("chat.one-word", ()) if answers.accepted(other)]
     usual = max(min(words, default=math.inf), slow(run))
     if any(begins(other) < usual + LONG for other in [exchange, *long_streams(run)]):

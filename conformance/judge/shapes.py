@@ -75,7 +75,7 @@ def valid(name: str, body: object) -> bool:
 def broken(name: str, body: object) -> frozenset[str]:
     """Return the clauses that a body breaks, unexplained; raises CouldNotCheck where it cannot be validated."""
     try:
-        return frozenset(_clause_at(name, error.schema_path) for error in _fast(name).iter_errors(body))
+        return frozenset(_clause_at(name, error.evaluation_path) for error in _fast(name).iter_errors(body))
     except (ValueError, RecursionError) as error:
         raise CouldNotCheck(Finding("", "a value that can be validated", shown(str(error)))) from None
 
@@ -118,10 +118,14 @@ def _clause_at(name: str, path: list[Any]) -> str:
     for token in path:
         if token == "if":  # noqa: S105 - what a condition leads to stands beside it, under "then"
             continue
-        while isinstance(node, dict) and token not in node and "$ref" in node:  # a step that jsonschema leaves out
+        # jsonschema leaves out the step through a reference, and jsonschema-rs tells it.
+        while isinstance(node, dict) and "$ref" in node and (token == "$ref" or token not in node):  # noqa: S105
             name, node = schemas.resolve(name, node["$ref"])
             clause = node.get("x-clause", clause)
-        node = node[token]
+            if token == "$ref":  # noqa: S105
+                break
+        else:
+            node = node[token]
         if isinstance(node, dict) and "x-clause" in node:
             clause = node["x-clause"]
     if not clause:

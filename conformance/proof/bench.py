@@ -1,9 +1,8 @@
-"""The bench: runs of all checks against the reference server, honest or lying, and judgements of what was said there."""
+"""The bench: runs of all checks against the reference server, honest or lying, and judgements of what it said."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -79,15 +78,27 @@ def ask(model: str, day: date, faults: Sequence[str] = (), mode: Mode = Mode.REF
 
     Mode LIVE goes over loopback HTTP, for what is seen only where time passes.
     """
-    plain = settings(mode=Mode.REFERENCE.value, model=model, as_of=day)
-    target = replace(plain.target, timeouts=TIMEOUTS, body_limit=BODY_LIMIT, concurrency=8)
-    asked = replace(plain, target=target, faults=tuple(faults), mode=mode, max_cost=1.0)
-    serving = running(create_app(fault=faults, as_of=day)) if mode is Mode.LIVE else nullcontext(target.base_url)
-    with serving as url:
-        asked = replace(asked, target=replace(target, base_url=url))
-        done = Conductor(asked).run(needed(check.scenario for check in checks()))
-    run = Run(__version__, asked.target, mode, model, datetime.now(UTC), day, done.conversations)
+    asked = replace(asking(model, day), faults=tuple(faults), mode=mode)
+    if mode is not Mode.LIVE:
+        return _run(asked)
+    with running(create_app(fault=faults)) as url:
+        return _run(replace(asked, as_of=None, target=replace(asked.target, base_url=url)))
+
+
+def _run(asked: Settings) -> Bench:
+    done = Conductor(asked).run(needed(check.scenario for check in checks()))
+    run = Run(__version__, asked.target, asked.mode, asked.model, datetime.now(UTC), asked.as_of, done.conversations)
     return Bench(asked, done, run)
+
+
+def asking(model: str, day: date | None = None) -> Settings:
+    """Return the settings of a run on the bench: the vendor's own target, for whom nobody has to wait."""
+    plain = settings(mode=Mode.REFERENCE.value, model=model, as_of=day or day_of(model))
+    target = replace(
+        plain.target, timeouts=TIMEOUTS, body_limit=BODY_LIMIT, concurrency=8, requests_per_minute=None,
+        seconds_between_looks=0.0, provenance_url=plain.target.base_url,
+    )  # fmt: skip
+    return replace(plain, target=target, max_cost=1.0)
 
 
 @cache

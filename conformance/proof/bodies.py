@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from conformance.checks.test_refusals import envelope_of
+from conformance.checks.test_refusals import schema_of
 from conformance.contract import ledger
 from conformance.vocabulary import Exchange, Response
 
@@ -21,18 +21,24 @@ class Body:
     put: Callable[[Any], Exchange]
 
 
+def judged_by(exchange: Exchange) -> str | None:
+    """Return the schema that judges the answer of an exchange, or its parts; None where none does."""
+    if exchange.response and exchange.response.status >= 400:
+        return schema_of(exchange)
+    endpoint = ledger.endpoints().get(exchange.endpoint)
+    return endpoint.answer if endpoint else None
+
+
 def bodies(exchange: Exchange) -> Iterator[Body]:
     """Yield the JSON values of an answer of the reference server: one, one a line, or one an event."""
-    answer = exchange.response
-    endpoint = ledger.endpoints().get(exchange.endpoint)
-    if answer is None or (answer.status < 400 and (endpoint is None or endpoint.answer is None)):
+    answer, schema = exchange.response, judged_by(exchange)
+    if answer is None or schema is None:
         return
-    if answer.status >= 400:
-        yield from _parts(exchange, answer, envelope_of(exchange) or "error", b"", b"")
-    elif endpoint and endpoint.events:
-        yield from _parts(exchange, answer, str(endpoint.answer), b"\n\n", b"data: ")
-    elif endpoint:
-        yield from _parts(exchange, answer, str(endpoint.answer), b"\n" if endpoint.lines else b"", b"")
+    endpoint = ledger.endpoints().get(exchange.endpoint)
+    if answer.status < 400 and endpoint and endpoint.events:
+        yield from _parts(exchange, answer, schema, b"\n\n", b"data: ")
+    else:
+        yield from _parts(exchange, answer, schema, b"\n" if endpoint and endpoint.lines else b"", b"")
 
 
 def _parts(exchange: Exchange, answer: Response, schema: str, end: bytes, begin: bytes) -> Iterator[Body]:

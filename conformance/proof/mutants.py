@@ -1,8 +1,8 @@
 """Mutants of a body, made from its schema: the smallest changes that break one node which states something.
 
-Nothing here knows a clause by name. A node of a schema says what a value must be, so it also says what is wrong: a member
-that it requires taken away, a type that it does not name, a value outside its enum. A change is kept where the node,
-read alone, refuses it.
+Nothing here knows a clause by name. A node of a schema says what a value must be, so it also says what is wrong: a
+member that it requires taken away, a type that it does not name, a value outside its enum. A change is kept where the
+node, read alone, refuses it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import jsonschema_rs
 
 from conformance.contract import schemas
 from conformance.contract.schemas import Node
+from conformance.vocabulary import find
 
 # The smallest value of each type that JSON knows.
 SMALLEST: dict[str, Any] = {
@@ -55,7 +56,7 @@ def _visit(home: str, node_at: str, node: Any, value: Any, where: str, clause: s
         return
     clause = node.get("x-clause", clause)
     for change, wrong in _wrong(node, value):
-        if rejects(home, node_at, wrong):
+        if refuses(home, node_at, wrong):
             yield Mutant(clause, f"{home}.json#{node_at}", where, change, put(wrong))
     if "$ref" in node:
         there, referred = schemas.resolve(home, node["$ref"])
@@ -63,7 +64,7 @@ def _visit(home: str, node_at: str, node: Any, value: Any, where: str, clause: s
         yield from _visit(there, at, referred, value, where, clause, put)
     for number, part in enumerate(node.get("allOf", ())):
         yield from _visit(home, f"{node_at}/allOf/{number}", part, value, where, clause, put)
-    if "if" in node and not rejects(home, f"{node_at}/if", value):
+    if "if" in node and not refuses(home, f"{node_at}/if", value):
         yield from _visit(home, f"{node_at}/then", node.get("then"), value, where, clause, put)
     if isinstance(value, dict):
         yield from _members(home, node_at, node, value, where, clause, put)
@@ -145,16 +146,23 @@ def _lists(node: Node, value: list[Any]) -> Iterator[tuple[str, list[Any]]]:
         yield "its first item twice", [value[0], *value]
 
 
-def rejects(home: str, node_at: str, value: Any) -> bool:  # noqa: ANN401
-    """Tell whether a node of a schema file, read alone, refuses a value."""
-    return not _alone(home, node_at).is_valid(value)
+def refuses(home: str, node_at: str, value: Any) -> bool:  # noqa: ANN401
+    """Tell whether a node of a schema file refuses a value by itself, whatever the nodes below it say."""
+    return value is not ... and not _alone(home, node_at).is_valid(value)
+
+
+# Keywords that lead to other nodes: each of those is broken on its own account.
+_BELOW = frozenset({"$ref", "allOf", "properties", "items", "additionalProperties", "if", "then"})
 
 
 @cache
 def _alone(home: str, node_at: str) -> Any:  # noqa: ANN401 - the validator's type is not exported
-    registry = jsonschema_rs.Registry([(node["$id"], node) for node in schemas.documents().values()])
-    reference = f"{schemas.documents()[home]['$id']}#{node_at}"
-    return jsonschema_rs.validator_for({"$ref": reference}, registry=registry, offline=True)
+    document = schemas.documents()[home]
+    own = {word: said for word, said in find(document, node_at).items() if word not in _BELOW}
+    # Alternatives may refer to what stands elsewhere, here or in another file.
+    own |= {"$id": f"{document['$id']}.node", "$defs": document.get("$defs", {})}
+    registry = jsonschema_rs.Registry([(other["$id"], other) for other in schemas.documents().values()])
+    return jsonschema_rs.validator_for(own, registry=registry, offline=True)
 
 
 def _escaped(token: str) -> str:
