@@ -29,12 +29,15 @@ def response(exchange: Exchange) -> Response:
     answer = exchange.response
     if answer is None:
         raise CouldNotCheck(Finding("", "an answer", exchange.failure or "none"))
+    if "is_answer" in exchange.__dict__:  # every check asks
+        return answer
     if answer.cut:
         raise CouldNotCheck(Finding("", f"at most {len(answer.body)} bytes", "more; reading stopped at the limit"))
     if is_html(answer, exchange.header("content-type")):
         title = _TITLE.search(answer.body)
         page = title[1].decode("utf-8", "replace").strip() if title else "no title"
         raise CouldNotCheck(Finding("", "an answer of the API", f"a web page, status {answer.status}: {page}"))
+    exchange.__dict__["is_answer"] = True
     return answer
 
 

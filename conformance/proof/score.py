@@ -112,7 +112,7 @@ def jobs() -> list[Job]:
     return [
         *(partial(mutants_of, model, scenario) for model, scenario in asked()),
         partial(input_lines, models()[0]),
-        *(partial(lies, name) for name in names),
+        *(partial(told_by, name) for name in names),
         *(partial(alarms, model) for model in models()),
     ]
 
@@ -136,7 +136,7 @@ def input_lines(model: str) -> list[Trial]:
     return list(trials.of_input_lines(model))
 
 
-def lies(name: str) -> list[Trial]:
+def told_by(name: str) -> list[Trial]:
     """Return the trials of a lie: to each model in whose answers it shows, and on each day on which it broke more."""
     lie: Fault = faults()[name]
     told_to = lie.models or models()[:1]
@@ -197,15 +197,17 @@ def groups(score: Score) -> list[dict[str, Any]]:
     """Return for each group of clauses (the first word of their ids) how many there are, and what was made to break."""
     of_clauses = Counter(group(clause.id) for clause in provable())
     proven = Counter(group(clause) for clause in score.proven)
-    made, killed = Counter[str](), Counter[str]()
+    made, lies, killed = Counter[str](), Counter[str](), Counter[str]()
     for trial in score.mutants:
         mine = {group(clause) for clause in trial.breaks}
         made.update(mine)
+        lies.update(mine if trial.is_lie else ())
         killed.update(mine if trial.killed else ())
     return [
-        {"group": name, "clauses": count, "killable": proven[name], "mutants": made[name], "killed": killed[name]}
+        {"group": name, "clauses": count, "killable": proven[name], "mutants": made[name], "lies": lies[name],
+         "killed": killed[name]}
         for name, count in of_clauses.items()
-    ]
+    ]  # fmt: skip
 
 
 def group(clause: str) -> str:

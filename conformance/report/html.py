@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conformance.report import curl
+from conformance.report import curl, kills
 from conformance.report.items import SESSION, Record
 from conformance.report.text import complaint, money, pace
 
@@ -88,6 +88,7 @@ class Page:
         prefix.extend(f'<p class="stale">Stale: {escape(sentence)}</p>' for sentence in end.get("stale", []))
         prefix.append(costs(end, [record for record in session.records if record["kind"] == "timing"]))
         postfix.append(changes([record for record in session.records if record["kind"] == "change"]))
+        postfix.append(kills.page(kills.published()))
         postfix.append(evidence([record for record in session.records if record["kind"] == "exchange"], run))
 
 
