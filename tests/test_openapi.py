@@ -86,6 +86,14 @@ def contents() -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield f"{name} {status}", media_type, content
 
 
+def examples(media_type: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The path and the body of every example of a request of a media type."""
+    for _, path, operation in OPERATIONS.values():
+        content = operation.get("requestBody", {}).get("content", {}).get(media_type, {})
+        for example in content.get("examples", {}).values():
+            yield path, dict(resolved(example)["value"])
+
+
 @pytest.fixture(scope="module")
 def exchanges(ran):
     models = ("kimi-k2.6", "kimi-k2.7-code", "kimi-k3")
@@ -159,19 +167,14 @@ class TestExamples:
     def test_the_reference_server_accepts_each_request(self):
         asked = {"Authorization": "Bearer sk-example"}
         with running(create_app(as_of=date(2026, 9, 3))) as url, httpx.Client(base_url=url, headers=asked) as client:
-            for name, (_, path, operation) in sorted(OPERATIONS.items(), reverse=True):
-                for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-                    for example in content["examples"].values():
-                        value = resolved(example)["value"]
-                        if media_type == "multipart/form-data":
-                            file = {"file": ("requests.jsonl", value["file"])}
-                            answer = client.post(path, data={"purpose": value["purpose"]}, files=file)
-                            uploaded = answer.json()["id"] if value["purpose"] == "batch" else uploaded
-                        else:
-                            if "input_file_id" in value:
-                                value = value | {"input_file_id": uploaded}
-                            answer = client.post(path, json=value)
-                        assert answer.status_code == 200, (name, answer.text)
+            for path, example in examples("multipart/form-data"):
+                answer = client.post(path, data=example, files={"file": ("requests.jsonl", example.pop("file"))})
+                assert answer.status_code == 200, answer.text
+            (batch_input,) = (file for file in client.get("/files").json()["data"] if file["purpose"] == "batch")
+            for path, example in examples(JSON):
+                known = {"input_file_id": batch_input["id"]} if "input_file_id" in example else {}
+                answer = client.post(path, json=example | known)
+                assert answer.status_code == 200, (path, answer.text)
 
 
 class TestReferenceServer:
