@@ -177,6 +177,25 @@ class TestExamples:
                 assert answer.status_code == 200, (path, answer.text)
 
 
+class TestUse:
+    def test_every_operation_is_asked_with_the_key(self):
+        assert DOCUMENT["security"] == [{"bearer": []}]
+        assert DOCUMENT["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+        assert not any("security" in operation for _, _, operation in OPERATIONS.values())
+
+    def test_every_link_leads_from_what_an_answer_tells_to_what_an_operation_asks(self):
+        for name in OPERATIONS:
+            answer = response(name, 200)
+            for link in (resolved(link) for link in answer.get("links", {}).values()):
+                _, path, operation = OPERATIONS[link["operationId"]]
+                told = {**link.get("parameters", {}), **link.get("requestBody", {})}
+                assert all(f"{{{parameter}}}" in path for parameter in link.get("parameters", {}))
+                assert ("requestBody" in link) <= ("requestBody" in operation)
+                for example in answer["content"][JSON]["examples"].values():
+                    members = {f"$response.body#/{member}" for member in resolved(example)["value"]}
+                    assert {value for value in told.values() if value.startswith("$")} <= members
+
+
 class TestReferenceServer:
     def test_every_answer_is_one_that_the_document_allows(self, exchanges):
         for exchange in exchanges:
