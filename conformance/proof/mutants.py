@@ -64,7 +64,7 @@ def _visit(home: str, node_at: str, node: Any, value: Any, where: str, clause: s
         yield from _visit(there, at, referred, value, where, clause, put)
     for number, part in enumerate(node.get("allOf", ())):
         yield from _visit(home, f"{node_at}/allOf/{number}", part, value, where, clause, put)
-    if "if" in node and not refuses(home, f"{node_at}/if", value):
+    if "if" in node and _validator(home, f"{node_at}/if", frozenset()).is_valid(value):
         yield from _visit(home, f"{node_at}/then", node.get("then"), value, where, clause, put)
     if isinstance(value, dict):
         yield from _members(home, node_at, node, value, where, clause, put)
@@ -148,7 +148,7 @@ def _lists(node: Node, value: list[Any]) -> Iterator[tuple[str, list[Any]]]:
 
 def refuses(home: str, node_at: str, value: Any) -> bool:  # noqa: ANN401
     """Tell whether a node of a schema file refuses a value by itself, whatever the nodes below it say."""
-    return value is not ... and not _alone(home, node_at).is_valid(value)
+    return value is not ... and not _validator(home, node_at, _BELOW).is_valid(value)
 
 
 # Keywords that lead to other nodes: each of those is broken on its own account.
@@ -156,9 +156,9 @@ _BELOW = frozenset({"$ref", "allOf", "properties", "items", "additionalPropertie
 
 
 @cache
-def _alone(home: str, node_at: str) -> Any:  # noqa: ANN401 - the validator's type is not exported
+def _validator(home: str, node_at: str, without: frozenset[str]) -> Any:  # noqa: ANN401 - the type is not exported
     document = schemas.documents()[home]
-    own = {word: said for word, said in find(document, node_at).items() if word not in _BELOW}
+    own = {word: said for word, said in find(document, node_at).items() if word not in without}
     # Alternatives may refer to what stands elsewhere, here or in another file.
     own |= {"$id": f"{document['$id']}.node", "$defs": document.get("$defs", {})}
     registry = jsonschema_rs.Registry([(other["$id"], other) for other in schemas.documents().values()])
