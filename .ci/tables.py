@@ -1,6 +1,6 @@
 """Write the kill table into the README and beside the reports, from what ``selftest --json`` printed.
 
-    kimi-conformance selftest --json | python .ci/tables.py
+kimi-conformance selftest --json | python .ci/tables.py
 """
 
 from __future__ import annotations

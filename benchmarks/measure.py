@@ -14,6 +14,7 @@ from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "conformance.cli"]
 LINES = 200_000
+SELFTEST_SECONDS = 60
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -191,7 +192,20 @@ def help_() -> None:
     pairs("--help / python -c 'import click'", ours, yardstick, 2, 15)
 
 
-BENCHMARKS = {"replay": replay, "exchange": exchange, "judge": judge, "stream": stream, "help": help_}
+def selftest() -> None:
+    """The whole of ``selftest``, as a process; no yardstick does the same."""
+    command = [*COMMAND, "selftest", "--json"]
+    begun = time.perf_counter()
+    told = json.loads(subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
+    taken = time.perf_counter() - begun
+    met = "met" if taken < SELFTEST_SECONDS else "MISSED"
+    print(f"selftest: {taken:.1f} s on {os.cpu_count()} cores (goal < {SELFTEST_SECONDS}, {met})")
+    print(f"  {told['mutants']} mutants, {told['mutants'] / taken:.0f} a second, {len(told['survivors'])} survivors")
+
+
+BENCHMARKS = {
+    "replay": replay, "exchange": exchange, "judge": judge, "stream": stream, "help": help_, "selftest": selftest,
+}  # fmt: skip
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or BENCHMARKS:

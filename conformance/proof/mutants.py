@@ -64,7 +64,7 @@ def _visit(home: str, node_at: str, node: Any, value: Any, where: str, clause: s
         yield from _visit(there, at, referred, value, where, clause, put)
     for number, part in enumerate(node.get("allOf", ())):
         yield from _visit(home, f"{node_at}/allOf/{number}", part, value, where, clause, put)
-    if "if" in node and _validator(home, f"{node_at}/if", frozenset()).is_valid(value):
+    if "if" in node and value is not ... and _validator(home, f"{node_at}/if", frozenset()).is_valid(value):
         yield from _visit(home, f"{node_at}/then", node.get("then"), value, where, clause, put)
     if isinstance(value, dict):
         yield from _members(home, node_at, node, value, where, clause, put)

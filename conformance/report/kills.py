@@ -1,6 +1,7 @@
 """The kill table: of how many clauses it was seen that they can fail, and what was made wrong for it.
 
-It is measured by ``kimi-conformance selftest`` and kept beside this module, so that every report can say what it is worth.
+It is measured by ``kimi-conformance selftest`` and kept beside this module, so that every report can tell what its
+checks are worth.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def sentence(score: Record) -> str:
 
 
 def rows(score: Record) -> list[list[str]]:
-    """Return the table, its last row the sum: a wrong answer that breaks clauses of two groups is in the rows of both."""
+    """Return the table and a last row for all: what breaks clauses of two groups is in the rows of both."""
     told = [[group["group"], *(str(group[name]) for name in COLUMNS)] for group in score["groups"]]
     names = ("clauses", "clauses_killable", "mutants", "lies", "killed")
     return [*told, ["all", *(str(score[name]) for name in names)]]
