@@ -86,6 +86,7 @@ class _Reading:
     done: Event | None = None
     empty: Event | None = None
     ending: bool = False
+    finished: bool = False
     last: Event | None = None
     previous: object = None
     completion: dict[str, Any] | None = None
@@ -142,7 +143,8 @@ class _Reading:
                 for kind in taken.take(event, f"/choices/{number}", choice, self.notes):
                     if _KINDS[kind] not in self.firsts:
                         self.firsts[_KINDS[kind]] = event
-        if choices and all(choice.finish is None for choice in self.choices.values()):
+                self.finished = self.finished or taken.finish is not None
+        if choices and not self.finished:
             self.notes.looked_at.add("stream.usage.ordinary")
             if isinstance(usage, dict):
                 self.notes.illegal("stream.usage.ordinary", place(event, "/usage"), "null or nothing yet", usage)
