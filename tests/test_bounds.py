@@ -48,3 +48,28 @@ def test_the_work_for_a_stream_grows_with_its_length(chunk):
 
     judged(1)
     assert grown(judged, 500) < 10
+
+
+def held(work: Callable[[], object]) -> int:
+    """Return the most bytes that a piece of work holds at one time."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+MANY = 50_000
+STREAMS = {
+    "empty events": b"data:\n\n" * MANY,
+    "lines of no event": b": x\n" * MANY,
+    "broken lines": b"x\n" * MANY,
+    "events behind the end": b"data: [DONE]\n\n" + b"data:\n\n" * MANY,
+}
+
+
+@pytest.mark.parametrize("body", STREAMS.values(), ids=STREAMS.keys())
+def test_the_memory_for_a_stream_does_not_grow_with_the_number_of_its_events(body):
+    # Each event is some 200 bytes, so that all of them would be ten million.
+    assert held(lambda: stream.read(body, include_usage=None)) < 4_000_000

@@ -90,7 +90,9 @@ class Redactor:
         found: list[tuple[int, int]] = []
         layers = [text]
         for _ in range(_LAYERS if self._spellings else 0):
-            places = [*self._spelled(layers[-1]), *(self._beginning(layers[-1]) if cut else ())]
+            # What stood before an escaped key may have taken its first two letters into an escape of its own.
+            sought = self._spellings if len(layers) == 1 else self._beheaded
+            places = [*_found(sought, layers[-1]), *(self._beginning(layers[-1]) if cut else ())]
             for layer in layers[-2::-1] if places else ():
                 places = _traced(layer, places)
             found += places
@@ -98,13 +100,6 @@ class Redactor:
             if layers[-1] == layers[-2]:
                 break
         return _apart(found)
-
-    def _spelled(self, text: bytes) -> Iterator[tuple[int, int]]:
-        for spelling in self._spellings:
-            start = text.find(spelling)
-            while start >= 0:
-                yield start, start + len(spelling)
-                start = text.find(spelling, start + len(spelling))
 
     def _beginning(self, text: bytes) -> Iterator[tuple[int, int]]:
         """Yield where the beginning of the key stands at the end of a text that was cut there."""
@@ -125,6 +120,18 @@ class Redactor:
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             found |= set(_aligned(plain, encode))
         return tuple(sorted(found, key=len, reverse=True))
+
+    @cached_property
+    def _beheaded(self) -> tuple[bytes, ...]:
+        return (*self._spellings, *(each[2:] for each in self._spellings if len(each) > SHORTEST_SECRET + 2))
+
+
+def _found(sought: Iterable[bytes], text: bytes) -> Iterator[tuple[int, int]]:
+    for each in sought:
+        start = text.find(each)
+        while start >= 0:
+            yield start, start + len(each)
+            start = text.find(each, start + len(each))
 
 
 def _replaced(body: bytes, changes: Iterable[tuple[int, int, bytes]]) -> bytes:
