@@ -26,8 +26,9 @@ LARGEST = 6_000
 KEPT = 6
 WORDS = 400
 _WORD = re.compile(rb'"[\w.$-]{2,24}"')
-_OTHERS = (b"data: ", b"\n\n", b"\r\n", b"event: error", b"[DONE]", b"\xef\xbb\xbf", b"!!python/object:", b"!!binary |", b"&a ",
-           b"*a", b"<<: ", b"? ", b"1:1:1", b"0x7f", b".inf", b"\\ud800", b"\\u0000", b"1e999", b"-0", b"NaN")  # fmt: skip
+_OTHERS = (b"data: ", b"\n\n", b"\r\n", b"event: error", b"[DONE]", b"\xef\xbb\xbf", b"!!python/object:", b"!!binary |",
+           b"&a ", b"*a", b"<<: ", b"? ", b"1:1:1", b"0x7f", b".inf", b"\\ud800", b"\\u0000", b"1e999", b"-0",
+           b"NaN")  # fmt: skip
 
 
 @cache
@@ -128,6 +129,7 @@ def _brought() -> Iterator[bytes]:
         yield json.dumps({"schema": schema, "value": value}).encode()
 
 
+_KINDS = (len(gate.SPELLINGS), len(gate.ESCAPES), 3)
 SEEDS: Mapping[str, Callable[[], Iterable[bytes]]] = {
     "events": lambda: _behind(range(5), _streams()),
     "strict-json": _values,
@@ -144,7 +146,6 @@ SEEDS: Mapping[str, Callable[[], Iterable[bytes]]] = {
     "redaction": lambda: (bytes(chosen) + b"ab" for chosen in product(*map(range, _KINDS))),
     "pieces": lambda: _behind(range(6), (bytes([number, number, 0]) for number in range(13))),
 }
-_KINDS = (len(gate.SPELLINGS), len(gate.ESCAPES), 3)
 
 
 def plant(surface: str, folder: Path) -> None:

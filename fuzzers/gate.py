@@ -48,7 +48,8 @@ ESCAPES: tuple[Spelling, ...] = (
     bytes, lambda text: quote(text, safe="").encode(), _each("%{:02X}"), _odd("%{:02x}"), _each("\\u{:04x}"),
     _odd("\\u{:04X}"), _each("\\x{:02x}"), _odd("&#{};"), _each("&#x{:X};"), lambda text: text.replace(b"/", b"\\/"),
     lambda text: html.escape(text.decode("latin-1")).replace("/", "&#x2F;").replace("+", "&#43;").encode("latin-1"),
-    lambda text: json.dumps(text.decode("latin-1"))[1:-1].encode(), lambda text: text.decode("latin-1").encode("utf-16-le"),
+    lambda text: json.dumps(text.decode("latin-1"))[1:-1].encode(),
+    lambda text: text.decode("latin-1").encode("utf-16-le"),
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from conformance.judge.samples import Rate
 from conformance.judge.toolschemas import Complaint, lint_schema, lint_tools
 from conformance.rows import ConfigurationError
 from conformance.runner import recorded
-from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Request, Response, find, member
+from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Request, Response, Target, find, member
 from fuzzers import gate
 
 DAY = date(2026, 9, 3)
@@ -233,7 +233,7 @@ def judge(data: bytes) -> None:
 
 
 @cache
-def _moonshot() -> targets.Target:
+def _moonshot() -> Target:
     return replace(targets.load("moonshot"), waivers=())
 
 

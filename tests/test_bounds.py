@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.evidence.recorded import read
 from conformance.judge import stream
 
 
