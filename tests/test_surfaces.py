@@ -56,7 +56,8 @@ def given_as(ending: str, body: bytes, endpoint: str | None = None) -> bytes:
 
 BLOWS = [
     b"", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf0\x9f", b"\\ud800", b"\\u0000", b"\x1b[2J", b"\r",
-    b"\n\n", b"'", b'"', b"{", b"}", b"[" * 300, b"]", b":", b",", b"null", b"true", b"-0", b"1e999", b"1" * 5000, b"9" * 400,
+    b"\n\n", b"'", b'"', b"{", b"}", b"[" * 300, b"]", b":", b",", b"null", b"true", b"-0", b"1e999", b"1" * 5000,
+    b"9" * 400,
     b"0.1e-400", b"-1", b"NaN", b'"a":1,"a":2', b"data: ", b"event: error\n", b"&a [*a]", b"<<: *a", b"!!binary 'x'",
     b"!!int 1:1:1", b"!!python/object/apply:os.system [x]", b"? [a]: b", b"--- \n...\n", b"2024-99-99",
     b"9999-12-31T23:59:59-23:59",
