@@ -7,7 +7,7 @@ in ``tests/seeds/SURFACE/`` and is tried here for ever.
 import json
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -84,13 +84,19 @@ def struck(draw: st.DrawFn, surface: str) -> bytes:
 @st.composite
 def altered(draw: st.DrawFn, surface: str) -> bytes:
     """Return a seed in whose JSON a member or an item is another value, is gone, or stands twice."""
-    data = draw(st.sampled_from([seed for seed in _seeds(surface) if b"{" in seed]))
-    start = data.index(b"{")
-    value, end = json.JSONDecoder().raw_decode(data[start:].decode("utf-8", "replace"))
+    before, value, behind = draw(st.sampled_from([parts for seed in _seeds(surface) for parts in _parted(seed)]))
     for _ in range(draw(st.integers(1, 3))):
         value = _altered(draw, value)
-    behind = data[start:].decode("utf-8", "replace")[end:].encode()
-    return data[:start] + json.dumps(value, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass") + behind
+    return before + json.dumps(value, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass") + behind
+
+
+def _parted(seed: bytes) -> Iterator[tuple[bytes, object, bytes]]:
+    """Yield what stands before the first JSON object of a seed, its value, and what stands behind it."""
+    before, brace, rest = seed.partition(b"{")
+    text = (brace + rest).decode("utf-8", "surrogateescape")
+    with suppress(ValueError):
+        value, end = json.JSONDecoder().raw_decode(text)
+        yield before, value, text[end:].encode("utf-8", "surrogateescape")
 
 
 def _altered(draw: st.DrawFn, value: object) -> object:
