@@ -28,11 +28,13 @@ RESPONSE_HEADERS = frozenset(
 )  # fmt: skip
 # Account, key and project ids as the service writes them into messages (contract: errors of kind 429).
 _ACCOUNT = re.compile(rb"\b(ak|org|proj)-[0-9A-Za-z]{6,}")
-# A character as a URL, a JSON text, a page or a literal may write it, and what UTF-16 has between two of them.
+# A character as a URL, a JSON text, a page or a literal may write it.
 _ESCAPE = re.compile(
     rb"%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|&#[xX]0{0,4}([0-9A-Fa-f]{2});|&#0{0,4}([0-9]{2,3});"
-    rb"|\\([/\\])|&amp;|\0"
+    rb"|\\([/\\])|&amp;"
 )
+# What UTF-16 has between two of them.
+_NULL = re.compile(rb"\0")
 _HEXADECIMAL, _DECIMAL = range(1, 5), 5
 # What may be the beginning of such an escape, at the end of a text.
 _UNENDED = re.compile(
@@ -40,7 +42,7 @@ _UNENDED = re.compile(
 )
 _LONGEST_ESCAPE = 10
 # An escape may be escaped again, as by a JSON text that a JSON text quotes.
-_LAYERS = 4
+_LAYERS = 6
 _KEY = re.compile(rb"\bsk-[0-9A-Za-z_-]{12,}")
 # A text that a stream tells piece by piece.
 _PIECE = re.compile(rb'"(content|reasoning_content|arguments)"\s*:\s*"([^"\\]*+(?:\\.[^"\\]*+)*+)"')
@@ -96,7 +98,7 @@ class Redactor:
             for layer in layers[-2::-1] if places else ():
                 places = _traced(layer, places)
             found += places
-            layers.append(_ESCAPE.sub(_unescaped, layers[-1]))
+            layers.append(_undone(layers[-1]))
             if layers[-1] == layers[-2]:
                 break
         return _apart(found)
@@ -154,10 +156,15 @@ def _apart(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
+def _undone(text: bytes) -> bytes:
+    """Return a text without one layer of escapes; null bytes go at once, as a body may be nothing else."""
+    return text.replace(b"\0", b"") if b"\0" in text else _ESCAPE.sub(_unescaped, text)
+
+
 def _traced(text: bytes, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return where in a text stands what stands at these places once its escapes are undone."""
     at, moved = [], [0]
-    for found in _ESCAPE.finditer(text):
+    for found in (_NULL if b"\0" in text else _ESCAPE).finditer(text):
         at.append(found.start() - moved[-1])
         moved.append(moved[-1] + len(found[0]) - len(_unescaped(found)))
     return [(start + moved[bisect_left(at, start)], end + moved[bisect_left(at, end)]) for start, end in places]
