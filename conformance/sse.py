@@ -50,8 +50,9 @@ class EventStream:
 def parse(body: bytes, *, cut: bool = False) -> EventStream:
     """Return the events of a whole body; ``cut`` tells that we stopped reading it, so that its end is no fault."""
     parser = Parser()
-    parser.feed(body)
-    return parser.close(cut=cut)
+    events = parser.feed(body)
+    end = parser.close(cut=cut)
+    return EventStream((*events, *end.events), end.broken)
 
 
 @dataclass(slots=True)
@@ -64,10 +65,14 @@ class _Pending:
 
 
 class Parser:
-    """Reads an event stream piece by piece; however it was split, the events are the same as those of the whole."""
+    """Reads an event stream piece by piece; however it was split, the events are the same as those of the whole.
+
+    It keeps none of them: a stream may have a million.
+    """
 
     def __init__(self) -> None:
         self._events: list[Event] = []
+        self._number = 0
         self._broken: list[Broken] = []
         self._pieces: list[bytes] = []
         self._offset = 0
@@ -76,7 +81,6 @@ class Parser:
 
     def feed(self, piece: bytes) -> list[Event]:
         """Return the events that this piece completed; a carriage return at its end waits for what follows it."""
-        known = len(self._events)
         waiting = self._pieces and self._pieces[-1].endswith(b"\r")
         if piece:
             self._pieces.append(piece)
@@ -84,10 +88,11 @@ class Parser:
             text = b"".join(self._pieces)
             rest = self._returns(text, _END) if b"\r" in text else self._blocks(text)
             self._pieces = [rest] if rest else []
-        return self._events[known:]
+        told, self._events = self._events, []
+        return told
 
     def close(self, *, cut: bool = False) -> EventStream:
-        """Return the whole stream, and what its end left open; ``cut`` tells that the end is ours."""
+        """Return the events that the end completed, and every broken place; ``cut`` tells that the end is ours."""
         rest = self._returns(b"".join(self._pieces), _LAST_END)
         if self._offset == 0 and rest.startswith(MARK):
             self._offset, rest = len(MARK), rest.removeprefix(MARK)
@@ -114,7 +119,8 @@ class Parser:
                     pass
                 else:
                     end = self._offset + len(block) + 2
-                    self._events.append(Event(len(self._events) + 1, self._offset, end, data, "message", self._id))
+                    self._number += 1
+                    self._events.append(Event(self._number, self._offset, end, data, "message", self._id))
                     self._offset = end
                     continue
             for line in block.split(b"\n"):
@@ -168,8 +174,9 @@ class Parser:
     def _dispatch(self) -> None:
         done, self._pending = self._pending, _Pending()
         if done.data and done.offset is not None:
-            number, data = len(self._events) + 1, "\n".join(done.data)
-            self._events.append(Event(number, done.offset, self._offset, data, done.type or "message", self._id))
+            self._number += 1
+            data, kind = "\n".join(done.data), done.type or "message"
+            self._events.append(Event(self._number, done.offset, self._offset, data, kind, self._id))
 
     def _break(self, offset: int, expected: str, actual: str, kind: str) -> None:
         if sum(broken.kind == kind for broken in self._broken) < BROKEN_KEPT:

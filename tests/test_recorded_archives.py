@@ -157,6 +157,8 @@ YAMLS = {
     "alias": ("a: &a [1]\nb: *a\n", "YAML with aliases is refused: it can grow without bound"),
     "deep": ("- " * 100_000 + "a", "YAML nested deeper than 200"),
     "nodes": ("[" + "a," * 2_000_100 + "]", "YAML of more than 2000000 nodes"),
+    "a number in base 60": ("a: 1" + ":1" * 1_000_000, "YAML with a number in base 60 of that length is refused"),
+    "a tagged one": ("a: !!int '1" + ":1" * 1_000_000 + "'", "YAML with a number in base 60 of that length is refused"),
     "nothing": ("interactions: []\n", "cassette without interactions"),
     "other type": ("interactions: {}\n", "cassette without interactions"),
 }

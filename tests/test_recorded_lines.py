@@ -138,7 +138,17 @@ class TestRunFile:
         assert (cut.step, cut.response) == ("line 3", None)
         assert cut.failure.startswith("not strict JSON: ")
 
-    @pytest.mark.parametrize("change", [{"request": 3}, {"endpoint": 3}, {"made_at": "soon"}, {"attempts": [{}]}])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"request": 3},
+            {"endpoint": 3},
+            {"made_at": "soon"},
+            {"attempts": [{}]},
+            {"failure": "?"},
+            {"response": None},
+        ],
+    )
     def test_a_broken_exchange_is_told(self, tmp_path, change):
         (exchange,) = read(written(tmp_path, self.record() | change, name="run.ndjson"))
         assert (exchange.step, exchange.response) == ("line 1", None)

@@ -202,3 +202,38 @@ class TestAKeyThatAStreamTellsPieceByPiece:
 def test_a_stream_that_tells_no_key_stays_as_it_is(pieces):
     body = streamed(*pieces)
     assert Redactor("KEY", KEYS[0]).body(body) == body
+
+    def test_takes_no_longer_for_each_piece_than_for_the_first(self):
+        half = f'data: "content":"{self.KEY[:16]}""content":"{self.KEY[16:]}"\n'
+        kept = Redactor("KEY", self.KEY).body(half.encode() * 20_000)
+        assert kept == b'data: "content":"' + MARK.encode() + b'""content":""\n' + kept[len(kept) // 20_000 :]
+
+
+ESCAPED_AGAIN = {
+    "a JSON text in a JSON text": lambda key: json.dumps("".join(f"\\u{ord(c):04x}" for c in key))[1:-1],
+    "that again": lambda key: json.dumps(json.dumps("".join(f"\\u{ord(c):04x}" for c in key))[1:-1])[1:-1],
+    "slashes in a JSON text in a JSON text": lambda key: json.dumps(key.replace("/", "\\/"))[1:-1],
+    "a URL in a URL": lambda key: quote("".join(f"%{ord(c):02X}" for c in key), safe=""),
+    "a URL in a JSON text": lambda key: "".join(f"\\u0025{ord(c):02x}" for c in key),
+    "a literal": lambda key: "".join(f"\\x{ord(c):02x}" for c in key),
+    "a page": lambda key: "".join(f"&#{ord(c)};" for c in key),
+    "a page, hexadecimal": lambda key: "".join(f"&#x{ord(c):X};" for c in key),
+    "a page in a page": lambda key: "".join(f"&amp;#x{ord(c):x};" for c in key),
+    "UTF-16": lambda key: key.encode("utf-16-le").decode(),
+    "UTF-16 in a JSON text": lambda key: json.dumps(key.encode("utf-16-be").decode())[1:-1],
+}
+
+
+@pytest.mark.parametrize("key", KEYS, ids=["words", "odd", "sk"])
+@pytest.mark.parametrize("spelling", ESCAPED_AGAIN.values(), ids=ESCAPED_AGAIN.keys())
+def test_the_key_is_gone_under_escapes_of_escapes(spelling, key):
+    kept = Redactor("V", key).text(f"before |{spelling(key)}| after")
+    assert kept.replace("\0", "").replace("\\u0000", "") == f"before |{MARK}| after"
+
+
+@pytest.mark.parametrize("at", range(9, 33))
+@pytest.mark.parametrize("escaped", ["%{:02x}", "\\u{:04x}", "&#{};"])
+def test_the_beginning_of_an_escaped_key_is_gone_where_the_body_was_cut(escaped, at):
+    told = "".join(escaped.format(ord(letter)) for letter in KEYS[2])
+    size = len(escaped.format(100)) * at + 1
+    assert Redactor("V", KEYS[2]).body(b"a " + told[:size].encode(), cut=True) == b"a " + MARK.encode()

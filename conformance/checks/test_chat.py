@@ -16,7 +16,7 @@ from conformance.checks import (
     rule_of_status,
 )
 from conformance.checks.clocks import in_seconds, of_now
-from conformance.judge import answers, shapes
+from conformance.judge import answers, brought
 from conformance.scenarios.chat import PREFIX
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, Value, find, member
 
@@ -308,7 +308,7 @@ def against_parameters(exchange: Exchange, functions: dict[str, Any]) -> Iterato
             arguments = strictjson.loads(member(call, "/function/arguments", str))
         except strictjson.NotStrictJSON as error:
             raise CouldNotCheck(Finding(f"{where}/function/arguments", "JSON", str(error))) from None
-        if isinstance(parameters, dict) and (complaint := shapes.complaint(parameters, arguments)):
+        if isinstance(parameters, dict) and (complaint := brought.complaint(parameters, arguments)):
             yield Finding(f"{where}/function/arguments", "what the parameters declare", complaint)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from conformance import strictjson
 from conformance.checks import rule_of_answer
 from conformance.checks.test_chat import calls_in, choices, is_cut, request_member, request_of, text_in
-from conformance.judge import shapes
+from conformance.judge import brought
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
 
 Content = tuple[str, str]
@@ -81,7 +81,7 @@ def by_schema(exchange: Exchange, *, strict: bool) -> Iterator[Finding]:
         except strictjson.NotStrictJSON as error:
             yield Finding(where, f"JSON ({error})", content)
             continue
-        if complaint := shapes.complaint(schema, parsed):
+        if complaint := brought.complaint(schema, parsed):
             yield Finding(where, "what the schema declares", complaint)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -28,8 +28,21 @@ RESPONSE_HEADERS = frozenset(
 )  # fmt: skip
 # Account, key and project ids as the service writes them into messages (contract: errors of kind 429).
 _ACCOUNT = re.compile(rb"\b(ak|org|proj)-[0-9A-Za-z]{6,}")
-# A character as a URL or a JSON text may write it.
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|\\/")
+# A character as a URL, a JSON text, a page or a literal may write it.
+_ESCAPE = re.compile(
+    rb"%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|\\x([0-9A-Fa-f]{2})|&#[xX]0{0,4}([0-9A-Fa-f]{2});|&#0{0,4}([0-9]{2,3});"
+    rb"|\\([/\\])|&amp;"
+)
+# What UTF-16 has between two of them.
+_NULL = re.compile(rb"\0")
+_HEXADECIMAL, _DECIMAL = range(1, 5), 5
+# What may be the beginning of such an escape, at the end of a text.
+_UNENDED = re.compile(
+    rb"(?:%[0-9A-Fa-f]?|\\(?:u0{0,2}[0-9A-Fa-f]?|x[0-9A-Fa-f]?)?|&(?:#[xX]?[0-9A-Fa-f]*|a(?:mp?)?)?)\Z"
+)
+_LONGEST_ESCAPE = 10
+# An escape may be escaped again, as by a JSON text that a JSON text quotes.
+_LAYERS = 6
 _KEY = re.compile(rb"\bsk-[0-9A-Za-z_-]{12,}")
 # A text that a stream tells piece by piece.
 _PIECE = re.compile(rb'"(content|reasoning_content|arguments)"\s*:\s*"([^"\\]*+(?:\\.[^"\\]*+)*+)"')
@@ -52,15 +65,8 @@ class Redactor:
         Nor is the key in what the chunks of a stream add up to.
         ``cut`` says that it goes on: it may end in the beginning of the key.
         """
-        if cut:
-            body = self._without_beginning(body)
-        for spelling in self._spellings:
-            body = body.replace(spelling, MARK.encode())
-        plain = _ESCAPE.sub(_unescaped, body)
-        if any(spelling in plain for spelling in self._spellings):
-            body = self._escaped.sub(MARK.encode(), body)
-        for start, end, shown in sorted(self._in_pieces(body), reverse=True):
-            body = body[:start] + shown + body[end:]
+        body = _replaced(body, [(*place, MARK.encode()) for place in self._places(body, cut=cut)])
+        body = _replaced(body, sorted(self._in_pieces(body)))
         body = _KEY.sub(b"sk-[redacted]", body)
         return _ACCOUNT.sub(rb"\1-[redacted]", body)
 
@@ -79,17 +85,33 @@ class Redactor:
             told.setdefault(found[1], []).append(found.span(2))
         for places in told.values():
             text = b"".join(body[start:end] for start, end in places)
-            plain = _ESCAPE.sub(_unescaped, text)
-            if any(spelling in plain for spelling in self._spellings):
-                for found in self._escaped.finditer(text):
-                    yield from _shares(places, *found.span())
+            yield from _shares(places, self._places(text))
 
-    def _without_beginning(self, body: bytes) -> bytes:
+    def _places(self, text: bytes, *, cut: bool = False) -> list[tuple[int, int]]:
+        """Return where the key stands in a text, in any spelling and under escapes of escapes; in order, and apart."""
+        found: list[tuple[int, int]] = []
+        layers = [text]
+        for _ in range(_LAYERS if self._spellings else 0):
+            # What stood before an escaped key may have taken its first two letters into an escape of its own.
+            sought = self._spellings if len(layers) == 1 else self._beheaded
+            places = [*_found(sought, layers[-1]), *(self._beginning(layers[-1]) if cut else ())]
+            for layer in layers[-2::-1] if places else ():
+                places = _traced(layer, places)
+            found += places
+            layers.append(_undone(layers[-1]))
+            if layers[-1] == layers[-2]:
+                break
+        return _apart(found)
+
+    def _beginning(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Yield where the beginning of the key stands at the end of a text that was cut there."""
+        unended = _UNENDED.search(text, max(0, len(text) - _LONGEST_ESCAPE))
+        end = unended.start() if unended else len(text)
         for spelling in self._spellings:
             for size in range(len(spelling) - 1, SHORTEST_SECRET - 1, -1):
-                if body.endswith(spelling[:size]):
-                    return body[:-size] + MARK.encode()
-        return body
+                if text.endswith(spelling[:size], 0, end):
+                    yield end - size, len(text)
+                    return
 
     @cached_property
     def _spellings(self) -> tuple[bytes, ...]:
@@ -102,32 +124,70 @@ class Redactor:
         return tuple(sorted(found, key=len, reverse=True))
 
     @cached_property
-    def _escaped(self) -> re.Pattern[bytes]:
-        """The spellings with any of their characters escaped: slow, so it is used only where there is something."""
-        return re.compile(b"|".join(b"".join(map(_however, spelling)) for spelling in self._spellings))
+    def _beheaded(self) -> tuple[bytes, ...]:
+        return (*self._spellings, *(each[2:] for each in self._spellings if len(each) > SHORTEST_SECRET + 2))
 
 
-def _shares(places: list[tuple[int, int]], begun: int, ended: int) -> Iterator[tuple[int, int, bytes]]:
-    """Yield what each piece has of a part of all of them together; the name of what stood there goes to the first."""
+def _found(sought: Iterable[bytes], text: bytes) -> Iterator[tuple[int, int]]:
+    for each in sought:
+        start = text.find(each)
+        while start >= 0:
+            yield start, start + len(each)
+            start = text.find(each, start + len(each))
+
+
+def _replaced(body: bytes, changes: Iterable[tuple[int, int, bytes]]) -> bytes:
+    """Return a body with other bytes at some places, which are in order and apart."""
+    kept, behind = [], 0
+    for start, end, shown in changes:
+        kept += [body[behind:start], shown]
+        behind = end
+    return b"".join([*kept, body[behind:]])
+
+
+def _apart(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return places in order, those that overlap as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _undone(text: bytes) -> bytes:
+    """Return a text without one layer of escapes; null bytes go at once, as a body may be nothing else."""
+    return text.replace(b"\0", b"") if b"\0" in text else _ESCAPE.sub(_unescaped, text)
+
+
+def _traced(text: bytes, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return where in a text stands what stands at these places once its escapes are undone."""
+    at, moved = [], [0]
+    for found in (_NULL if b"\0" in text else _ESCAPE).finditer(text):
+        at.append(found.start() - moved[-1])
+        moved.append(moved[-1] + len(found[0]) - len(_unescaped(found)))
+    return [(start + moved[bisect_left(at, start)], end + moved[bisect_left(at, end)]) for start, end in places]
+
+
+def _shares(places: list[tuple[int, int]], parts: list[tuple[int, int]]) -> Iterator[tuple[int, int, bytes]]:
+    """Yield what each piece has of parts of all of them together; the name of what stood there goes to the first."""
     ends = list(accumulate(end - start for start, end in places))
-    first = bisect_right(ends, begun)
-    for (start, end), total in zip(places[first:], ends[first:], strict=True):
-        before = total - (end - start)
-        if before >= ended:
-            return
-        shown = MARK.encode() if before <= begun else b""
-        yield start + max(0, begun - before), start + min(end - start, ended - before), shown
+    for begun, ended in parts:
+        for index in range(bisect_right(ends, begun), bisect_left(ends, ended) + 1):
+            start, end = places[index]
+            before = ends[index] - (end - start)
+            shown = MARK.encode() if before <= begun else b""
+            yield start + max(0, begun - before), start + min(end - start, ended - before), shown
 
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
-    digits = found[1] or found[2]
-    return bytes.fromhex(digits.decode()) if digits else b"/"
-
-
-def _however(letter: int) -> bytes:
-    """Return a pattern for a character as it is, or as a URL or a JSON text may write it."""
-    slash = rb"\\/|" if letter == ord("/") else b""
-    return b"(?:%%(?i:%02x)|\\\\u00(?i:%02x)|%s%s)" % (letter, letter, slash, re.escape(bytes([letter])))
+    if found.lastindex is None:
+        return b"&" if found[0] == b"&amp;" else b""
+    told = found[found.lastindex]
+    if found.lastindex == _DECIMAL:
+        return bytes([int(told)]) if int(told) < 256 else found[0]
+    return bytes.fromhex(told.decode()) if found.lastindex in _HEXADECIMAL else told
 
 
 def _aligned(plain: bytes, encode: Callable[[bytes], bytes]) -> list[bytes]:

@@ -15,7 +15,8 @@ from conformance.contract import ledger
 from conformance.judge.stream import Transcript, read
 from conformance.vocabulary import CouldNotCheck, Endpoint, Exchange, Finding, NotApplicable, Response, Run, find
 
-_TITLE = re.compile(rb"<title[^>]*>([^<]{0,120})", re.IGNORECASE)
+# Bounded on both sides: a page of titles that never end would be read again from each of them.
+_TITLE = re.compile(rb"<title[^>]{0,120}>([^<]{0,120})", re.IGNORECASE)
 # What an account or a busy service answers to any request: it says nothing about the request.
 PASSING = {
     408: "timed out", 429: "too many requests", 502: "bad gateway", 503: "not available", 504: "gateway timed out",

@@ -80,19 +80,6 @@ def broken(name: str, body: object) -> frozenset[str]:
         raise CouldNotCheck(Finding("", "a value that can be validated", shown(str(error)))) from None
 
 
-def complaint(schema: Node, value: object) -> str | None:
-    """Return what a schema that a request brought along has against a value, or None.
-
-    Raises CouldNotCheck where it is no schema, or refers to anything outside itself.
-    """
-    try:
-        errors = jsonschema_rs.validator_for(schema, offline=True).iter_errors(value)
-        first = next(iter(errors), None)
-    except (ValueError, RecursionError, jsonschema_rs.ReferencingError) as error:
-        raise CouldNotCheck(Finding("", "a JSON Schema", shown(str(error)))) from None
-    return None if first is None else str(shown(first.message))
-
-
 def examine(name: str, body: object) -> Shape:
     """Return what the schema ``name`` says of a parsed body; raises CouldNotCheck where it cannot be validated."""
     findings = {} if valid(name, body) else _explain(name, body)

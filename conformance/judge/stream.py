@@ -26,6 +26,8 @@ GRAMMAR: tuple[str, ...] = (
 )  # fmt: skip
 _FRAMING = {"line": "stream.framing", "utf-8": "stream.utf-8", "cut": "stream.whole"}
 _CONSTANT = (("id", str), ("created", int), ("model", str))
+# Of a body that is read at once: no more events are held than so many bytes have.
+_BLOCK = 64 * 1024
 _KINDS = {"reasoning_content": "reasoning", "content": "content", "tool_calls": "tool"}
 # Of a stream these weigh less than of a whole answer, and have clauses of their own above.
 _JUDGED_APART = {"chat.message.role", "chat.usage"}
@@ -57,18 +59,18 @@ def read(body: bytes, *, include_usage: bool | None, cut: bool = False) -> Trans
     ``include_usage`` is what the request asked for, None where it is not known; ``cut`` tells that we stopped reading.
     """
     reading = _Reading(Chunks(), include_usage=include_usage)
-    stream = sse.parse(body, cut=cut)
-    notes = reading.notes
+    notes, parser = reading.notes, sse.Parser()
+    for start in range(0, len(body), _BLOCK):
+        for event in parser.feed(body[start : start + _BLOCK]):
+            reading.take(event)
+    end = parser.close(cut=cut)
+    for event in end.events:
+        reading.take(event)
     if body:
         notes.looked_at |= {"stream.framing", "stream.utf-8"} | (set() if cut else {"stream.whole"})
-    for broken in stream.broken:
+    for broken in end.broken:
         notes.illegal(_FRAMING[broken.kind], f"byte {broken.offset}", broken.expected, broken.actual)
-    for event in stream.events:
-        if reading.done is not None:
-            notes.illegal("stream.nothing-after-done", place(event), "nothing", event.data)
-            break
-        reading.take(event)
-    reading.close(stream.events, f"end (byte {len(body)})", cut=cut)
+    reading.close(f"end (byte {len(body)})", cut=cut)
     return reading.transcript()
 
 
@@ -86,13 +88,19 @@ class _Reading:
     done: Event | None = None
     empty: Event | None = None
     ending: bool = False
+    finished: bool = False
     last: Event | None = None
+    final: Event | None = None
     previous: object = None
     completion: dict[str, Any] | None = None
     firsts: dict[str, Event] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
-        """Take the next event."""
+        """Take the next event; of those behind the end only the first is told."""
+        self.final = event
+        if self.done is not None:
+            self.notes.illegal("stream.nothing-after-done", place(event), "nothing", event.data)
+            return
         if event.data == DONE:
             self.done = event
             return
@@ -142,7 +150,8 @@ class _Reading:
                 for kind in taken.take(event, f"/choices/{number}", choice, self.notes):
                     if _KINDS[kind] not in self.firsts:
                         self.firsts[_KINDS[kind]] = event
-        if choices and all(choice.finish is None for choice in self.choices.values()):
+                self.finished = self.finished or taken.finish is not None
+        if choices and not self.finished:
             self.notes.looked_at.add("stream.usage.ordinary")
             if isinstance(usage, dict):
                 self.notes.illegal("stream.usage.ordinary", place(event, "/usage"), "null or nothing yet", usage)
@@ -169,16 +178,16 @@ class _Reading:
         elif self.include_usage is False:
             self.notes.illegal("stream.choices.empty", place(event, "/choices"), "a choice", "none, only a usage")
 
-    def close(self, events: tuple[Event, ...], end: str, *, cut: bool) -> None:
+    def close(self, end: str, *, cut: bool) -> None:
         """Judge what can be judged only at the end."""
         ended = not cut and self.error is None
-        if events:
-            self.firsts["last"] = events[-1]
+        if self.final is not None:
+            self.firsts["last"] = self.final
             self.notes.looked_at |= {"stream.json", "stream.error"}
         if self.done is not None:
             self.notes.looked_at |= {"stream.done", "stream.nothing-after-done"}
         elif ended:
-            self.notes.illegal("stream.done", end, DONE, events[-1].data if events else "no event")
+            self.notes.illegal("stream.done", end, DONE, self.final.data if self.final else "no event")
         for choice in self.choices.values():
             choice.close(self.notes, ended=ended, where=end)
         self._usages(end, ended=ended)

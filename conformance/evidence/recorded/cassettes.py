@@ -15,6 +15,9 @@ from conformance.vocabulary import Exchange, Headers, header
 
 YAML_LIMIT = 64 * 1024 * 1024
 NODES_LIMIT = 2_000_000
+# YAML 1.1 has 1:30 for ninety; its reader multiplies whole numbers of any length, place by place.
+BASE_60_PLACES = 100
+BASE_60 = frozenset("+-_.:0123456789")
 LOADER: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 INTERACTIONS = ("interactions", "http_interactions")
 BODIES = frozenset({"body", "parsed_body"})
@@ -40,6 +43,9 @@ def refuse_growth(raw: bytes) -> None:
     for number, event in enumerate(yaml.parse(raw, Loader=LOADER)):
         if getattr(event, "anchor", None) is not None:
             raise UnreadableError("YAML with aliases is refused: it can grow without bound")
+        value = event.value if isinstance(event, yaml.ScalarEvent) else ""
+        if value.count(":") > BASE_60_PLACES and BASE_60.issuperset(value):
+            raise UnreadableError("YAML with a number in base 60 of that length is refused")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH_LIMIT:
             raise UnreadableError(f"YAML nested deeper than {DEPTH_LIMIT}")

@@ -133,6 +133,8 @@ def _exchange(record: dict[str, Any], exchange_of: Callable[[dict[str, Any]], Ex
         raise UnreadableError(f"not an exchange of a run file: {error!r}") from None
     if not isinstance(exchange.endpoint, str) or (exchange.response and not isinstance(exchange.response.status, int)):
         raise UnreadableError("not an exchange of a run file: its endpoint or its status is of another type")
+    if (exchange.response is None) == (exchange.failure is None):
+        raise UnreadableError("not an exchange of a run file: it needs an answer, or a reason why there is none")
     return exchange
 
 
