@@ -13,7 +13,13 @@ from typing import Any
 
 Record = dict[str, Any]
 KEPT = Path(__file__).with_name("kill_table.json")
-COLUMNS = {"clauses": "clauses", "killable": "can fail", "mutants": "mutants", "lies": "of them lies", "killed": "killed"}
+COLUMNS = {
+    "clauses": "clauses",
+    "killable": "can fail",
+    "mutants": "mutants",
+    "lies": "of them lies",
+    "killed": "killed",
+}
 _COUNTS = ("clauses", "clauses_killable", "clauses_excluded", "mutants", "lies", "killed")
 
 
