@@ -263,6 +263,16 @@ def wire(answering: Callable[..., AbstractContextManager[str]]) -> Wire:
     return Wire(answering, KEY)
 
 
+# Where the rows of CASES have the changes with which an answer holds, breaks its clause, and tells nothing of it.
+COLUMNS = {"holding": 2, "breaking": 3, "telling_nothing": 4}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that takes one of ``COLUMNS`` each row of its module's CASES: clause, what is asked, changes."""
+    for name in COLUMNS.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(name, [(row[0], row[1], row[COLUMNS[name]]) for row in metafunc.module.CASES])
+
+
 NOON = datetime(2026, 9, 3, 12, tzinfo=UTC)
 JSON_ANSWER = (("content-type", "application/json"),)
 

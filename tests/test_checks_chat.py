@@ -7,7 +7,7 @@ import pytest
 
 from conformance import targets
 from conformance.checks import checks_by_clause
-from conformance.checks.test_chat import WORDS_MORE
+from conformance.checks.test_usage import WORDS_MORE
 from conformance.contract import ledger
 from conformance.scenarios.chat import PREFIX
 from conformance.vocabulary import ABSENT

@@ -1,6 +1,5 @@
-"""POST /chat/completions, whole answers: their shape, their sums, and whether they answer what was asked."""
+"""POST /chat/completions, whole answers: their shape, how they end, and whether they answer what was asked."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -16,128 +15,31 @@ from conformance.checks import (
     rule_of_status,
 )
 from conformance.checks.clocks import in_seconds, of_now
+from conformance.checks.reading import (
+    CHAT,
+    calls_in,
+    choices,
+    counted,
+    declared,
+    is_cut,
+    letters,
+    request_member,
+    request_of,
+    text_in,
+    tool_calls,
+)
 from conformance.judge import answers, shapes
 from conformance.scenarios.chat import PREFIX
-from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, Value, find, member
+from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
 
-CHAT = "chat.completions"
 # How the template of the model marks its thoughts, its turns and its calls: https://huggingface.co/moonshotai
 MARKS = ("<think>", "</think>", "<|im_", "<|tool_call")
 # Seconds by which the time inside an id may differ from the created time beside it.
 ID_TIME = 60
-# By so many tokens at the most the question about the picture is longer than the prompt it is held against.
-WORDS_MORE = 12
+
 
 test_status = rule_of_status("chat.status", CHAT)
 test_shape = rule_of_shape("chat.completion")
-
-
-def choices(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
-    """Return the choices with their places; raises CouldNotCheck where there is none that can be read."""
-    found = [(f"/choices/{index}", choice) for index, choice in enumerate(exchange.at("/choices", list))]
-    if not found:
-        raise CouldNotCheck(Finding("/choices", "at least one choice", "none"))
-    for where, choice in found:
-        if not isinstance(find(choice, "/message"), dict):
-            raise CouldNotCheck(Finding(f"{where}/message", "a message", choice))
-    return found
-
-
-def tool_calls(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
-    """Return the tool calls of all choices with their places; raises NotApplicable where there is none."""
-    calls = [
-        (f"{where}/message/tool_calls/{index}", call)
-        for where, choice in choices(exchange)
-        for index, call in enumerate(calls_in(where, choice))
-    ]
-    if not calls:
-        raise NotApplicable("the answer calls no tool")
-    for where, call in calls:
-        if not isinstance(call, dict):
-            raise CouldNotCheck(Finding(where, "a tool call", call))
-    return calls
-
-
-def calls_in(where: str, choice: dict[str, Any]) -> list[Any]:
-    """Return the tool calls of a choice, none where it has none; raises CouldNotCheck where they are no list."""
-    calls = find(choice, "/message/tool_calls")
-    if calls is ABSENT or calls is None:
-        return []
-    if not isinstance(calls, list):
-        raise CouldNotCheck(Finding(f"{where}/message/tool_calls", "a list of calls", calls))
-    return calls
-
-
-def text_in(where: str, choice: dict[str, Any]) -> str:
-    """Return the text of a choice, an empty one where it has none; raises CouldNotCheck where it is of another type."""
-    content = find(choice, "/message/content")
-    if content is ABSENT or content is None:
-        return ""
-    if not isinstance(content, str):
-        raise CouldNotCheck(Finding(f"{where}/message/content", "a text", content))
-    return content
-
-
-def is_cut(choice: object) -> bool:
-    """Tell whether the budget cut a choice, whose text and calls may then end anywhere."""
-    return bool(find(choice, "/finish_reason") == "length")
-
-
-def optional(exchange: Exchange, pointer: str) -> int:
-    """Return an optional count; raises NotApplicable where it is absent, CouldNotCheck where it is no integer."""
-    if find(exchange.json, pointer) is ABSENT:
-        raise NotApplicable(f"the answer has no {pointer}")
-    return exchange.at(pointer, int)
-
-
-def one_word(run: Run) -> Exchange:
-    """Return the whole answer of one word, which others are held against; raises CouldNotCheck where there is none."""
-    for exchange in run.conversations.get("chat.one-word", ()):
-        if exchange.endpoint == CHAT:
-            answers.success(exchange, run)
-            return exchange
-    raise CouldNotCheck(Finding("", "chat.one-word, to hold this against", "it was not asked"))
-
-
-def counted(exchange: Exchange, name: str) -> int:
-    """Return a count of the usage; raises CouldNotCheck where there is none, and as ``require_usage`` does."""
-    require_usage(exchange)
-    return exchange.at(f"/usage/{name}", int)
-
-
-def require_usage(exchange: Exchange) -> None:
-    """Raise NotApplicable where a stream tells no usage at all, of which other clauses speak."""
-    if exchange.endpoint == "chat.stream" and find(exchange.json, "/usage") is ABSENT:
-        raise NotApplicable("the stream tells no usage, which other clauses speak of")
-
-
-def request_of(exchange: Exchange) -> Any:  # noqa: ANN401 - JSON is any value
-    """Return the body of the request; raises NotApplicable where a recording does not tell it."""
-    if exchange.file and not exchange.request.body:
-        raise NotApplicable("the recording does not tell the request")
-    return exchange.asked
-
-
-def request_member(exchange: Exchange, name: str, kind: type[Value]) -> Value:
-    """Return a member of the request; raises NotApplicable where it has none, or a recording does not tell it."""
-    if find(request_of(exchange), f"/{name}") in (ABSENT, None):
-        raise NotApplicable(f"the request has no {name}")
-    return member(exchange.asked, f"/{name}", kind)
-
-
-def declared(exchange: Exchange) -> dict[str, Any]:
-    """Return the functions that a request and its messages declare, by name; what is no declaration is left out.
-
-    Raises NotApplicable where no function is declared.
-    """
-    messages = find(request_of(exchange), "/messages")
-    speakers = [exchange.asked, *(messages if isinstance(messages, list) else [])]
-    listed = [tools for speaker in speakers if isinstance(tools := find(speaker, "/tools"), list)]
-    functions = [find(tool, "/function") for tools in listed for tool in tools]
-    known = {function["name"]: function for function in functions if isinstance(find(function, "/name"), str)}
-    if not known:
-        raise NotApplicable("the request declares no function")
-    return known
 
 
 @rule_of_answer("chat.created-seconds")
@@ -168,50 +70,6 @@ def test_choice_count(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     wanted = 1 if silent else member(exchange.asked, "/n", int)
     if (told := len(choices(exchange))) != wanted:
         yield Finding("/choices", f"{wanted} choice(s)", told)
-
-
-@rule_of_answer("chat.usage.sum")
-def test_usage_sum(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    prompt, completion = counted(exchange, "prompt_tokens"), counted(exchange, "completion_tokens")
-    total = counted(exchange, "total_tokens")
-    if total != prompt + completion:
-        yield Finding("/usage/total_tokens", f"{prompt} + {completion} = {prompt + completion}", total)
-
-
-@rule_of_answer("chat.usage.cached-within-prompt")
-def test_cached_within_prompt(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    cached, prompt = optional(exchange, "/usage/cached_tokens"), counted(exchange, "prompt_tokens")
-    if cached > prompt:
-        yield Finding("/usage/cached_tokens", f"at most {prompt}, the prompt tokens", cached)
-
-
-@rule_of_answer("chat.usage.cached-agree")
-def test_cached_agree(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    flat = optional(exchange, "/usage/cached_tokens")
-    detailed = optional(exchange, "/usage/prompt_tokens_details/cached_tokens")
-    if flat != detailed:
-        yield Finding("/usage/prompt_tokens_details/cached_tokens", f"{flat}, as in /usage/cached_tokens", detailed)
-
-
-@rule_of_answer("chat.usage.reasoning-within-completion")
-def test_reasoning_within_completion(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    where = "/usage/completion_tokens_details/reasoning_tokens"
-    reasoning, completion = optional(exchange, where), counted(exchange, "completion_tokens")
-    if reasoning > completion:
-        yield Finding(where, f"at most {completion}, the completion tokens", reasoning)
-
-
-@rule_of_conversation("chat.usage.counts-prompt", "tools.call")
-def test_counts_prompt(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    turns = asked(conversation, (CHAT,))
-    for turn in turns:
-        answers.success(turn, run)
-    messages = [len(member(turn.asked, "/messages", list)) for turn in turns]
-    if not messages[-1] > messages[0]:
-        raise CouldNotCheck(Finding("", "a longer prompt after the first", f"{len(turns)} of the same length"))
-    first, last = (turn.at("/usage/prompt_tokens", int) for turn in (turns[0], turns[-1]))
-    if not last > first:
-        yield Finding("/usage/prompt_tokens", f"more than {first}, as the prompt holds the one before", last)
 
 
 @rule_of_answer("chat.finish.tool-calls")
@@ -343,37 +201,6 @@ def test_partial(conversation: Conversation, run: Run) -> Iterator[Finding]:
             raise CouldNotCheck(Finding("/choices/0/message/content", "some text", said))
         if letters(said).startswith(letters(PREFIX)):
             yield Finding("/choices/0/message/content", f"what comes after {PREFIX!r}", said)
-
-
-def letters(text: str) -> str:
-    """Return a text without case, spaces, quotes and marks: a repetition is one however it is set."""
-    return re.sub(r"[\W_]+", "", text).casefold()
-
-
-@rule_of_conversation("chat.vision-counted", "chat.vision")
-def test_vision_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    for exchange in asked(conversation, (CHAT,)):
-        answers.success(exchange, run)
-        plain = one_word(run)
-        fewer, told = (each.at("/usage/prompt_tokens", int) for each in (plain, exchange))
-        if not told > fewer + WORDS_MORE:
-            expected = f"more than {fewer} for the words of chat.one-word and {WORDS_MORE} for more words"
-            yield Finding("/usage/prompt_tokens", expected, told)
-
-
-@rule_of_conversation("chat.cached", "tools.call")
-def test_cached(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    turns = asked(conversation, (CHAT,))
-    for turn in turns:
-        answers.success(turn, run)
-    if len(turns) < 2:
-        raise CouldNotCheck(Finding("", "a prompt that was asked before", len(turns)))
-    told = [find(turn.json, "/usage/cached_tokens") not in (ABSENT, None) for turn in turns[1:]]
-    read = [turn.at("/usage/cached_tokens", int) for turn, tells in zip(turns[1:], told, strict=True) if tells]
-    if any(count < 0 for count in read):
-        raise CouldNotCheck(Finding("/usage/cached_tokens", "counts", min(read)))
-    if not any(read):
-        yield Finding("/usage/cached_tokens", "some tokens from the cache", "none in any repetition")
 
 
 @rule_of_answer("chat.answer.no-marks")

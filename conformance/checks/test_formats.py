@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance import strictjson
 from conformance.checks import rule_of_answer
-from conformance.checks.test_chat import calls_in, choices, is_cut, request_member, request_of, text_in
+from conformance.checks.reading import calls_in, choices, is_cut, request_member, request_of, text_in
 from conformance.judge import shapes
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from conformance import catalogue
 from conformance.catalogue import Family
 from conformance.checks import Conversation, Rule, rule_of_answer, rule_of_conversation
-from conformance.checks.test_chat import choices, optional, request_member, request_of, require_usage
+from conformance.checks.reading import choices, optional, request_member, request_of, require_usage
 from conformance.checks.test_refusals import outcome, require_control
 from conformance.judge import answers
 from conformance.scenarios import scenarios

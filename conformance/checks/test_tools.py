@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 
 from conformance.checks import ANSWERS, Conversation, asked, rule_of_answer, rule_of_conversation
-from conformance.checks.test_chat import (
-    against_parameters,
+from conformance.checks.reading import (
     choices,
     declared,
     is_cut,
@@ -14,6 +13,7 @@ from conformance.checks.test_chat import (
     text_in,
     tool_calls,
 )
+from conformance.checks.test_chat import against_parameters
 from conformance.contract import ledger
 from conformance.judge import answers
 from conformance.judge.samples import Rate

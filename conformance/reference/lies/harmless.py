@@ -7,8 +7,8 @@ from typing import Any
 
 from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, Stream, refusal
+from conformance.reference.lies.frames import Frames, chunks, fragments, in_stream, later
 from conformance.reference.lies.registry import in_answer, in_body, lie
-from conformance.reference.lies.streams import Frames, chunks, fragments, in_stream, later
 
 _WAIT = ("Retry-After", "X-Retry-After", "Msh-Cooldown-Seconds")
 
