@@ -9,6 +9,7 @@ from conformance.vocabulary import ABSENT
 
 CHAT, STREAM = "chat.completions", "chat.stream"
 REASONING, FINISH = "/choices/0/message/reasoning_content", "/choices/0/finish_reason"
+CONTENT, LONG = "/choices/0/message/content", "The user wants one word, and I say it."
 COUNT = "/usage/completion_tokens_details/reasoning_tokens"
 ANSWER = {
     "choices": [
@@ -42,6 +43,9 @@ CASES = [
     ("thinking.counted", ON, {}, {"/usage": ABSENT}, {"/choices": []}),
     ("thinking.counted-told", ON, {}, {REASONING: ""}, {COUNT: 1, REASONING: ""}),
     ("thinking.counted-told", PLAIN, {COUNT: 2}, {REASONING: ABSENT}, {COUNT: ABSENT, REASONING: ABSENT}),
+    ("thinking.apart", ON, {REASONING: LONG}, {REASONING: LONG, CONTENT: f"{LONG} hello"}, {}),
+    ("thinking.apart", PLAIN, {REASONING: LONG}, {REASONING: LONG, CONTENT: LONG.upper()}, {REASONING: ABSENT}),
+    ("thinking.apart", OFF, {REASONING: LONG, CONTENT: None}, {REASONING: LONG, CONTENT: LONG}, {REASONING: 7}),
     ("thinking.counted-told", OFF, {}, {REASONING: None}, {COUNT: "3", REASONING: None}),
 ]
 

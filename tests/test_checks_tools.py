@@ -40,6 +40,7 @@ ONE, OTHER = calling("get_weather"), calling("get_time")
 # Clause, what is asked, what holds, what breaks, and what tells nothing: each as changes of the answer above.
 CASES = [
     ("tools.parallel", {}, BOTH, ONE, CUT),
+    ("tools.parallel", {}, calling("get_time", "get_weather", "get_weather"), ONE, CUT),
     ("tools.parallel", {}, calling("get_time", "get_weather"), NONE, ONE | {FINISH: "length"}),
     ("tools.parallel", {}, BOTH, calling("get_time", "get_time"), BOTH | {f"{MESSAGE}/tool_calls": {}}),
     ("tools.none", {"tool_choice": "none"}, NONE, ONE, CUT),

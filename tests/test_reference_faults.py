@@ -29,6 +29,7 @@ PLAIN = {"thinking": {"type": "disabled"}}
 ASK_TWICE = {"role": "user", "content": "Call get_weather for the city of Paris, and get_time."}
 CALL = {"id": "get_weather_0", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
 CALLED = {"role": "assistant", "content": "", "tool_calls": [CALL]}
+OTHERWISE = CALLED | {"tool_calls": [CALL | {"id": "functions.get_weather:0"}], "reasoning_content": ""}
 RESULT = {"role": "tool", "tool_call_id": "get_weather_0", "content": "sunny"}
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 REFUSED = refused_chats.read(Path(refused_chats.__file__).with_suffix(".toml"))
@@ -95,6 +96,10 @@ def chats(talk: Conversation) -> None:
     talk.chat("kimi-k2.6", stop=["ell"], seed=1, prompt_cache_key="key")
     talk.chat("kimi-k2.6", stop=["ell"], seed=1, prompt_cache_key="key")
     talk.chat("kimi-k3", thinking={"type": "disabled"})
+    talk.chat("kimi-k2.6", temperature=1)
+    talk.messages("kimi-k2.6", {"role": "system", "content": "Be brief."}, HELLO)
+    talk.messages("kimi-k2.6", {"role": "user", "content": "一二三四"}, stop=["三"], stream=True, **PLAIN)
+    talk.messages("kimi-k2.6", HELLO, OTHERWISE, RESULT | {"tool_call_id": OTHERWISE["tool_calls"][0]["id"]})
     talk.chat("kimi-k3", reasoning_effort="medium")
     for usage in (True, False):
         talk.chat("kimi-k3", stream=True, stream_options={"include_usage": usage})

@@ -98,3 +98,19 @@ def test_same_as_chat(conversation: Conversation, run: Run) -> Iterator[Finding]
             raise CouldNotCheck(Finding(pointer, "a value in both", "not in both"))
         if wanted != told:
             yield Finding(f"custom_id {same[0]['custom_id']} {pointer}", f"{wanted}, as in the chat answer", told)
+
+
+@rule_of_conversation("batches.some-succeed", COMPLETE)
+def test_some_succeed(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    last = told(conversation, run, "batches.retrieve")[-1]
+    if last.at("/status", str) != "completed":
+        raise NotApplicable("the batch is not completed")
+    total, completed, failed = counts(last)
+    if completed > 0:
+        return
+    files = [exchange for exchange in conversation if exchange.endpoint in ("batches.output", "batches.errors")]
+    found = [line for file in files for line in json_lines(answers.success(file, run).body)]
+    codes = {find(line, "/response/status_code") for line in found}
+    if codes and codes <= answers.NOT_NOW.keys():
+        raise CouldNotCheck(Finding("", "failures that speak of the requests", f"of the account or the hour: {codes}"))
+    yield Finding("/request_counts", "a request that succeeded, as all are legal", f"{failed} of {total} failed")

@@ -34,6 +34,8 @@ from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, Not
 
 # How the template of the model marks its thoughts, its turns and its calls: https://huggingface.co/moonshotai
 MARKS = ("<think>", "</think>", "<|im_", "<|tool_call")
+# What stands for bytes that are no character, as where one is torn apart between two pieces of a stream.
+BROKEN, BROKEN_NAME = "\ufffd", "U+FFFD"
 # Seconds by which the time inside an id may differ from the created time beside it.
 ID_TIME = 60
 
@@ -59,7 +61,7 @@ def test_model_asked(exchange: Exchange, run: Run) -> Iterator[Finding]:
 
 @rule_of_answer("chat.choice.indices")
 def test_choice_indices(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    told = [member(choice, "/index", int) for _, choice in choices(exchange)]
+    told = [exchange.at(f"{where}/index", int) for where, _ in choices(exchange)]
     if sorted(told) != list(range(len(told))):
         yield Finding("/choices", f"indices {list(range(len(told)))}", str(told))
 
@@ -75,7 +77,7 @@ def test_choice_count(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 @rule_of_answer("chat.finish.tool-calls")
 def test_finish_tool_calls(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     for where, choice in choices(exchange):
-        reason, has_calls = member(choice, "/finish_reason", str), bool(calls_in(where, choice))
+        reason, has_calls = exchange.at(f"{where}/finish_reason", str), bool(calls_in(where, choice))
         if reason == "tool_calls" and not has_calls:
             yield Finding(f"{where}/message/tool_calls", 'calls, as it ends with "tool_calls"', "none")
         # A budget may end in the middle of a call.
@@ -87,8 +89,9 @@ def test_finish_tool_calls(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in asked(conversation, ANSWERS):
         answers.success(exchange, run)
-        for where, choice in choices(answers.whole(exchange)):
-            if (reason := member(choice, "/finish_reason", str)) != "length":
+        told = answers.whole(exchange)
+        for where, _ in choices(told):
+            if (reason := told.at(f"{where}/finish_reason", str)) != "length":
                 budget = request_member(exchange, "max_completion_tokens", int)
                 yield Finding(
                     f"{where}/finish_reason", f"length, as the answer needs more than {budget} tokens", reason
@@ -117,7 +120,7 @@ def test_length_spent(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 
 @rule_of_answer("chat.tool-call.ids-unique")
 def test_tool_call_ids_unique(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    ids = [member(call, "/id", str) for _, call in tool_calls(exchange)]
+    ids = [exchange.at(f"{where}/id", str) for where, _ in tool_calls(exchange)]
     for name, times in Counter(ids).items():
         if times > 1:
             yield Finding("/choices", f"the tool call id {name!r} once", f"{times} times")
@@ -125,8 +128,8 @@ def test_tool_call_ids_unique(exchange: Exchange, _run: Run) -> Iterator[Finding
 
 @rule_of_answer("chat.tool-call.arguments-json")
 def test_tool_call_arguments(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    for where, call in tool_calls(exchange):
-        arguments = member(call, "/function/arguments", str)
+    for where, _ in tool_calls(exchange):
+        arguments = exchange.at(f"{where}/function/arguments", str)
         try:
             parsed = strictjson.loads(arguments)
         except strictjson.NotStrictJSON as error:
@@ -142,8 +145,8 @@ def test_tool_call_arguments(exchange: Exchange, _run: Run) -> Iterator[Finding]
 def test_tool_call_known(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     calls = tool_calls(exchange)
     names = declared(exchange)
-    for where, call in calls:
-        if (name := member(call, "/function/name", str)) not in names:
+    for where, _ in calls:
+        if (name := exchange.at(f"{where}/function/name", str)) not in names:
             yield Finding(f"{where}/function/name", f"one of {', '.join(names)}", name)
 
 
@@ -157,13 +160,13 @@ def against_parameters(exchange: Exchange, functions: dict[str, Any]) -> Iterato
 
     Raises NotApplicable where none of them is called, CouldNotCheck where arguments are no JSON.
     """
-    named = [(where, call, member(call, "/function/name", str)) for where, call in tool_calls(exchange)]
-    called = [(where, call, find(functions.get(name), "/parameters")) for where, call, name in named]
-    if not any(isinstance(parameters, dict) for _, _, parameters in called):
+    named = [(where, exchange.at(f"{where}/function/name", str)) for where, _ in tool_calls(exchange)]
+    called = [(where, find(functions.get(name), "/parameters")) for where, name in named]
+    if not any(isinstance(parameters, dict) for _, parameters in called):
         raise NotApplicable("no function is called that declares its parameters so")
-    for where, call, parameters in called:
+    for where, parameters in called:
         try:
-            arguments = strictjson.loads(member(call, "/function/arguments", str))
+            arguments = strictjson.loads(exchange.at(f"{where}/function/arguments", str))
         except strictjson.NotStrictJSON as error:
             raise CouldNotCheck(Finding(f"{where}/function/arguments", "JSON", str(error))) from None
         if isinstance(parameters, dict) and (complaint := shapes.complaint(parameters, arguments)):
@@ -212,3 +215,24 @@ def test_no_marks(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         for mark in MARKS:
             if mark in text:
                 yield Finding(f"{where}/message/content", f"no {mark!r} of the model's template", text)
+
+
+@rule_of_answer("chat.answer.whole-characters")
+def test_whole_characters(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    said = list(texts(exchange))
+    if not any(text for _, text in said):
+        raise NotApplicable("the answer says nothing")
+    if BROKEN in strictjson.canonical(request_of(exchange)):
+        raise NotApplicable(f"the request holds {BROKEN_NAME} itself")
+    for where, text in said:
+        if BROKEN in text:
+            yield Finding(where, f"no {BROKEN_NAME}, which stands for bytes that were no character", text)
+
+
+def texts(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    """Yield what an answer says, thinks and calls with, and where; raises CouldNotCheck where calls are no list."""
+    for where, choice in choices(exchange):
+        places = [f"/message/tool_calls/{index}/function/arguments" for index, _ in enumerate(calls_in(where, choice))]
+        for place in ("/message/content", "/message/reasoning_content", *places):
+            if isinstance(text := find(choice, place), str):
+                yield where + place, text

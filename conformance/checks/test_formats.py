@@ -26,7 +26,7 @@ def contents(exchange: Exchange) -> list[Content]:
             raise CouldNotCheck(Finding(f"{where}/finish_reason", "an answer that is not cut", "length"))
         if calls_in(where, choice):
             raise NotApplicable("the answer calls a tool")
-        found.append((f"{where}/message/content", member(choice, "/message/content", str)))
+        found.append((f"{where}/message/content", exchange.at(f"{where}/message/content", str)))
     return found
 
 

@@ -79,3 +79,13 @@ def test_cached(conversation: Conversation, run: Run) -> Iterator[Finding]:
         raise CouldNotCheck(Finding("/usage/cached_tokens", "counts", min(read)))
     if not any(read):
         yield Finding("/usage/cached_tokens", "some tokens from the cache", "none in any repetition")
+
+
+@rule_of_conversation("chat.system-counted", "chat.system")
+def test_system_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
+    for exchange in asked(conversation, (CHAT,)):
+        answers.success(exchange, run)
+        plain = one_word(run)
+        fewer, told = (each.at("/usage/prompt_tokens", int) for each in (plain, exchange))
+        if not told > fewer:
+            yield Finding("/usage/prompt_tokens", f"more than {fewer}, for the same question without its rules", told)

@@ -14,11 +14,13 @@ from conformance.reference.lies import (
     refusals,
     statuses,
     streams,
+    thinking,
+    usage,
     wire,
 )
 from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
     "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing", "harmless",
-    "models", "refusals", "statuses", "streams", "wire",
+    "models", "refusals", "statuses", "streams", "thinking", "usage", "wire",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from conformance.reference.lies.registry import LIES, Lie, change_asked
 _CHAT = "chat.completions"
 # What is taken although it must be refused: a lie, and the words with which the honest server refuses it.
 ACCEPTED = {
-    "temperature-accepted": r"invalid temperature",
+    "accepts-wrong-temperature": r"invalid temperature",
     "top-p-accepted": r"invalid top_p",
     "n-accepted": r"invalid n:",
     "presence-penalty-accepted": r"invalid presence_penalty",

@@ -24,7 +24,8 @@ def _said(asked: dict[str, Any]) -> list[dict[str, Any]]:
     return [message for message in asked.get("messages") or [] if isinstance(message, dict)]
 
 
-def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
+def messages(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages of an answer."""
     return [choice["message"] for choice in body["choices"]]
 
 
@@ -36,24 +37,25 @@ def _(asked: dict[str, Any]) -> None:
 
 @in_asked("choice-of-required-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    if asked.get("tool_choice") == "required" and asked.get("tools") and not _thinks(asked):
+    if asked.get("tool_choice") == "required" and asked.get("tools") and not thinks(asked):
         del asked["tool_choice"]
 
 
 @in_asked("choice-by-name-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    if isinstance(asked.get("tool_choice"), dict) and not _thinks(asked):
+    if isinstance(asked.get("tool_choice"), dict) and not thinks(asked):
         asked["tool_choice"] = "required"
 
 
-def _thinks(asked: dict[str, Any]) -> bool:
+def thinks(asked: dict[str, Any]) -> bool:
+    """Tell whether a request lets the model think."""
     thinking = asked.get("thinking")
     return not (isinstance(thinking, dict) and thinking.get("type") == "disabled")
 
 
 @in_body("second-call-lost", _CHAT)
 def _(body: dict[str, Any]) -> None:
-    for message in _messages(body):
+    for message in messages(body):
         del message.get("tool_calls", [])[1:]
 
 
@@ -61,7 +63,7 @@ def _(body: dict[str, Any]) -> None:
 def _(call: Call, honest: Handler) -> Answer:
     answer = honest(call)
     if call.operation == _CHAT and isinstance(answer.body, dict) and '"role":"tool"' in call.body.decode():
-        for message in _messages(answer.body) if "choices" in answer.body else []:
+        for message in messages(answer.body) if "choices" in answer.body else []:
             message["content"] = ""
     return answer
 
@@ -75,35 +77,6 @@ def _(asked: dict[str, Any]) -> None:
                 "content": "." if "tools" not in asked else "",
                 "tools": None if "tools" not in asked else brought,
             }
-
-
-@in_body("reasoning-not-told", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    for message in _messages(body):
-        # What a tool was called with must be sent back with its reasoning, or is refused.
-        if "tool_calls" not in message:
-            message.pop("reasoning_content", None)
-
-
-@in_body("reasoning-emptied", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    for message in _messages(body):
-        if "tool_calls" not in message:
-            message["reasoning_content"] = ""
-
-
-@lie("thinking-not-turned-off")
-def _(call: Call, honest: Handler) -> Answer:
-    answer = honest(call)
-    if call.operation == _CHAT and isinstance(answer.body, dict) and "choices" in answer.body:
-        for message in _messages(answer.body) if not _thinks(call.members()) else []:
-            message["reasoning_content"] = "Nobody was to see this."
-    return answer
-
-
-@in_body("reasoning-not-counted", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    body["usage"].pop("completion_tokens_details", None)
 
 
 @in_asked("json-object-ignored", _CHAT)
@@ -123,13 +96,24 @@ def _(asked: dict[str, Any]) -> None:
 
 @in_body("json-with-line-feeds", _CHAT)
 def _(body: dict[str, Any]) -> None:
-    for message in _messages(body):
+    for message in messages(body):
         if isinstance(message["content"], str) and message["content"].startswith("{"):
             message["content"] = json.dumps(json.loads(message["content"]), indent=2)
 
 
 @in_asked("stops-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
+    if not asked.get("stream"):
+        _without_stops(asked)
+
+
+@in_asked("stops-ignored-in-streams", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    if asked.get("stream"):
+        _without_stops(asked)
+
+
+def _without_stops(asked: dict[str, Any]) -> None:
     if isinstance(asked.get("stop"), list) and len(asked["stop"]) <= 5:
         del asked["stop"]
 
@@ -144,7 +128,7 @@ def _(call: Call, honest: Handler) -> Answer:
     answer = honest(call)
     if call.operation == _CHAT and isinstance(answer.body, dict) and "choices" in answer.body:
         begun = call.members()["messages"][-1]
-        for message in _messages(answer.body) if begun.get("partial") else []:
+        for message in messages(answer.body) if begun.get("partial") else []:
             message["content"] = begun["content"] + message["content"]
     return answer
 
@@ -171,25 +155,33 @@ def _(call: Call, honest: Handler) -> Answer:
         except Exception:  # noqa: BLE001 - whatever is wrong with the request, the honest server says it
             unknown = []
         if unknown:
-            return _refused(call, f"Invalid request: unknown member {unknown[0]}")
+            return refused(call, f"Invalid request: unknown member {unknown[0]}")
     return honest(call)
 
 
-@lie("effort-unlisted-refused")
-def _(call: Call, honest: Handler) -> Answer:
-    if call.operation == _CHAT and b'"reasoning_effort":"medium"' in call.body:
-        return _refused(call, "Invalid request: invalid reasoning_effort: medium")
-    return honest(call)
-
-
-@in_asked("thinking-never-off", _CHAT)
-def _(asked: dict[str, Any]) -> None:
-    if asked.get("model") == "kimi-k3" and asked.get("thinking") == {"type": "disabled"}:
-        del asked["thinking"]
-
-
-def _refused(call: Call, message: str) -> Answer:
+def refused(call: Call, message: str) -> Answer:
     """Return a refusal that has the headers of an honest answer."""
     answer = invalid(message).answer
     answer.headers = account.trace(call.service)
     return answer
+
+
+@in_asked("system-dropped", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    spoken = [message for message in _said(asked) if message.get("role") != "system" or not message.get("content")]
+    if spoken and len(_said(asked)) == len(asked["messages"]):
+        asked["messages"] = spoken
+
+
+@lie("another-temperature-demanded")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation == _CHAT and b'"temperature":1' in call.body and thinks(call.members()):
+        return refused(call, "invalid temperature: only 0.6 is allowed for this model")
+    return honest(call)
+
+
+@lie("strange-tool-ids-refused")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation == _CHAT and b'"tool_call_id":"functions.' in call.body:
+        return refused(call, "Invalid request: tool_call_id  is not found")
+    return honest(call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.reference.lies.frames import Frames, chunks, fragments, in_stream, later
+from conformance.reference.lies.frames import Frames, chunks, fragments, in_stream, last, later
 
 
 @in_stream("stream-fragments-without-index")
@@ -60,3 +60,17 @@ def _(frames: Frames) -> None:
 def _(frames: Frames) -> None:
     for fragment in later(frames):
         fragment |= {"id": None, "type": None}
+
+
+@in_stream("stream-names-null")
+def _(frames: Frames) -> None:
+    for fragment in later(frames):
+        fragment["function"]["name"] = None
+
+
+@in_stream("stream-calls-after-the-finish")
+def _(frames: Frames) -> None:
+    pieces = [frame for frame in chunks(frames) if list(later([frame]))]
+    if pieces:
+        frames.remove(pieces[-1])
+        frames.insert(frames.index(last(frames)) + 1, pieces[-1])

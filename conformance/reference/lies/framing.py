@@ -91,3 +91,9 @@ def _(frames: Frames) -> None:
 def _(frames: Frames) -> None:
     error = {"message": "The engine is currently overloaded", "type": "engine_overloaded_error"}
     frames[-2:] = [{"error": error}, DONE]
+
+
+@in_stream("stream-breaks-with-an-error-event")
+def _(frames: Frames) -> None:
+    told = b'{"type":"engine_overloaded_error","message":"The engine is currently overloaded"}'
+    frames[-2:] = [b"event: error\ndata: " + told + b"\n\n"]

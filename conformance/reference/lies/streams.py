@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from conformance.reference.lies.frames import Frames, choices, chunks, deltas, in_stream, last, ordinary
@@ -187,3 +188,40 @@ def _(frames: Frames) -> None:
 def _(frames: Frames) -> None:
     for said in [frame for frame in chunks(frames) if (deltas([frame], "content") or [{}])[0].get("content")]:
         frames.insert(frames.index(said), copy.deepcopy(said))
+
+
+@in_stream("stream-without-object")
+def _(frames: Frames) -> None:
+    for chunk in chunks(frames):
+        del chunk["object"]
+
+
+@in_stream("stream-nulls-in-deltas")
+def _(frames: Frames) -> None:
+    for choice in choices(frames):
+        choice["delta"] = {"role": None, "content": None, "tool_calls": None} | choice["delta"]
+
+
+@in_stream("stream-usage-beside-the-last-choice")
+def _(frames: Frames) -> None:
+    last(frames)["usage"] = last(frames)["choices"][0]["usage"]
+    frames[:] = [frame for frame in frames if not isinstance(frame, dict) or frame["choices"]]
+
+
+@in_stream("stream-usage-zero")
+def _(frames: Frames) -> None:
+    for holder in [*chunks(frames), *choices(frames)]:
+        if "usage" in holder:
+            holder["usage"] = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)
+
+
+@in_stream("stream-characters-broken")
+def _(frames: Frames) -> None:
+    for delta in deltas(frames, "content"):
+        delta["content"] = re.sub(r"[^\x00-\x7f]", "\ufffd", delta["content"])
+
+
+@in_stream("stream-without-any-usage")
+def _(frames: Frames) -> None:
+    frames[:] = [frame for frame in frames if not isinstance(frame, dict) or frame["choices"]]
+    del last(frames)["choices"][0]["usage"]
