@@ -185,3 +185,17 @@ def _(call: Call, honest: Handler) -> Answer:
     if call.operation == _CHAT and b'"tool_call_id":"functions.' in call.body:
         return refused(call, "Invalid request: tool_call_id  is not found")
     return honest(call)
+
+
+@lie("own-calls-not-taken-back")
+def _(call: Call, honest: Handler) -> Answer:
+    purse = call.service.purse
+    kept = (purse.voucher, purse.cash)
+    answer = honest(call)
+    if call.operation == _CHAT and answer.status == 200:
+        silent = [said for said in _said(call.members()) if said.get("tool_calls") and said.get("content") == ""]
+        if silent:
+            # What is refused costs nothing.
+            purse.voucher, purse.cash = kept
+            return refused(call, "Invalid request: text content is empty")
+    return answer
