@@ -46,7 +46,7 @@ hypothesis.settings.load_profile("suite")
 KEY = "sk-tests-of-the-suite-0123456789"
 IMPATIENT = Timeouts(connect=2, first_byte=1, whole=5)
 # A server that answers may take its time on a busy machine; only one that never does is waited for so long.
-PATIENT = Timeouts(connect=10, first_byte=5, whole=60)
+PATIENT = Timeouts(connect=10, first_byte=15, whole=60)
 
 
 @dataclass(frozen=True)
