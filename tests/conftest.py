@@ -46,7 +46,7 @@ hypothesis.settings.load_profile("suite")
 KEY = "sk-tests-of-the-suite-0123456789"
 IMPATIENT = Timeouts(connect=2, first_byte=1, whole=5)
 # A server that answers may take its time on a busy machine; only one that never does is waited for so long.
-PATIENT = Timeouts(connect=10, first_byte=5, whole=60)
+PATIENT = Timeouts(connect=10, first_byte=15, whole=60)
 
 
 @dataclass(frozen=True)
@@ -261,6 +261,16 @@ class Wire:
 def wire(answering: Callable[..., AbstractContextManager[str]]) -> Wire:
     """Servers that answer with given bytes, and a client that asks them."""
     return Wire(answering, KEY)
+
+
+# Where the rows of CASES have the changes with which an answer holds, breaks its clause, and tells nothing of it.
+COLUMNS = {"holding": 2, "breaking": 3, "telling_nothing": 4}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that takes one of ``COLUMNS`` each row of its module's CASES: clause, what is asked, changes."""
+    for name in COLUMNS.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(name, [(row[0], row[1], row[COLUMNS[name]]) for row in metafunc.module.CASES])
 
 
 NOON = datetime(2026, 9, 3, 12, tzinfo=UTC)

@@ -7,7 +7,6 @@ import pytest
 
 from conformance import targets
 from conformance.checks import checks_by_clause
-from conformance.checks.test_chat import WORDS_MORE
 from conformance.contract import ledger
 from conformance.scenarios.chat import PREFIX
 from conformance.vocabulary import ABSENT
@@ -86,6 +85,10 @@ CASES = [
     ("chat.finish.length-spent", CUT | {SPENT: 58}, CUT | {SPENT: 57}, CUT | {SPENT: "64"}),
     ("chat.answer.no-marks", {}, {CONTENT: "<think>So.</think>Hi"}, {CONTENT: ""}),
     ("chat.answer.no-marks", {CONTENT: "I think <b>so</b>"}, {CONTENT: "Hi<|im_end|>"}, {CONTENT: None}),
+    ("chat.answer.whole-characters", {}, {CONTENT: "caf\ufffd"}, {CONTENT: ""}),
+    ("chat.answer.whole-characters", {CONTENT: "一二"}, {CONTENT: "\ufffd\ufffd二"}, {CONTENT: None}),
+    ("chat.answer.whole-characters", {}, {f"{MESSAGE}/reasoning_content": "So\ufffd"}, {f"{MESSAGE}/tool_calls": 7}),
+    ("chat.answer.whole-characters", CALLS, CALLS | {ARGUMENTS: '{"city": "K\ufffdln"}'}, {"/choices": []}),
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": " "}, CALLS),
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": "", f"{MESSAGE}/tool_calls": []}, {"/choices": []}),
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": ""}, {"/choices/0/finish_reason": "length"}),
@@ -143,6 +146,7 @@ TOGETHER = {
     "chat.finish.length",
     "chat.partial",
     "chat.vision-counted",
+    "chat.system-counted",
     "chat.cached",
     "chat.id-unique",
 }
@@ -311,39 +315,28 @@ class TestPartial:
         assert reached("chat.partial", {f"{MESSAGE}/content": content}).status == "could-not-check"
 
 
-class TestVision:
-    @pytest.fixture
-    def seen(self, said, reached, changed):
-        """Judge a prompt with a picture beside one of fewer words without."""
-
-        def judge(told, plain=9, **more):
-            control = said(CHAT, changed(ANSWER, {"/usage/prompt_tokens": plain}), asked=ASKED, **more)
-            return reached("chat.vision-counted", {"/usage/prompt_tokens": told}, others={"chat.one-word": (control,)})
-
-        return judge
-
-    @pytest.mark.parametrize("told", [9 + WORDS_MORE + 1, 1033])
-    def test_more_tokens_than_the_words_alone_need_pass(self, seen, told):
-        assert seen(told).status == "pass"
-
-    @pytest.mark.parametrize("told", [9, 16, 9 + WORDS_MORE])
-    def test_no_more_than_those_warn(self, seen, told):
-        assert seen(told).status == "warn"
-
-    @pytest.mark.parametrize(("told", "plain"), [("1033", 9), (1033, "9"), (None, 9), (1033, None)])
-    def test_what_is_no_count_could_not_be_checked(self, seen, told, plain):
-        assert seen(told, plain).status == "could-not-check"
-
-    def test_a_control_that_failed_or_was_not_asked_could_not_be_held_against(self, seen, reached):
-        assert seen(1033, status=500).status == "could-not-check"
-        assert seen(1033, failure="no answer").status == "could-not-check"
-        assert "it was not asked" in reached("chat.vision-counted", {}).reason
-
-
 def test_one_choice_that_is_right_does_not_hide_another_that_is_wrong(reached):
     second = {"index": 1, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}
     both = {"/choices": [ANSWER["choices"][0], second]}
     assert reached("chat.answer.not-empty", both).findings[0].where == "/choices/1/message/content"
+
+
+def test_a_broken_character_that_was_asked_for_is_not_blamed_on_the_answer(reached):
+    asked = ASKED | {"messages": [{"role": "user", "content": "Repeat: \ufffd"}]}
+    assert reached("chat.answer.whole-characters", {CONTENT: "\ufffd"}, asked=asked).status == "not-applicable"
+
+
+@pytest.mark.parametrize(
+    ("clause", "changes", "where"),
+    [
+        ("chat.finish.tool-calls", {"/choices/0/finish_reason": 7}, "/choices/0/finish_reason"),
+        ("chat.choice.indices", {"/choices/0/index": "0"}, "/choices/0/index"),
+        ("chat.tool-call.arguments-json", CALLS | {ARGUMENTS: 7}, ARGUMENTS),
+        ("chat.tool-call.known-function", CALLS | {NAME: 7}, NAME),
+    ],
+)
+def test_what_cannot_be_read_is_shown_by_its_whole_place(reached, clause, changes, where):
+    assert where in reached(clause, changes).reason
 
 
 def test_a_usage_of_booleans_is_no_usage_of_numbers(reached):

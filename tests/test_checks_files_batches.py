@@ -219,7 +219,7 @@ class TestLifeOfABatch:
 
     COMPLETE = (
         "batches.same", "batches.transitions", "batches.completes", "batches.output.every-line",
-        "batches.output.ids-unique", "batches.output.truthful", "batches.output.counted",
+        "batches.output.ids-unique", "batches.output.truthful", "batches.output.counted", "batches.some-succeed",
     )  # fmt: skip
 
     @pytest.mark.parametrize("clause", COMPLETE)
@@ -294,6 +294,33 @@ class TestLifeOfABatch:
     def test_a_failure_that_is_told_is_truthful(self, life):
         told = LINES[1] | {"response": FAILED["/response"], "error": FAILED["/error"]}
         assert life("batches.output.truthful", lines=[LINES[0], told]).status == "pass"
+
+    @pytest.mark.parametrize("code", [400, 404, 500])
+    def test_a_batch_of_which_every_request_failed_is_found(self, none_succeeded, code):
+        assert none_succeeded(code).status == "fail"
+
+    def test_one_that_failed_and_tells_no_line_is_found(self, none_succeeded):
+        assert none_succeeded().status == "fail"
+
+    @pytest.mark.parametrize("code", [402, 429, 503])
+    def test_failures_that_speak_of_the_account_or_the_hour_tell_nothing(self, none_succeeded, code):
+        assert none_succeeded(code).status == "could-not-check"
+
+    @pytest.fixture
+    def none_succeeded(self, said, verdict_of, changed):
+        """Judge a completed batch whose requests all failed with a status, which no line tells where there is none."""
+
+        def judge(code=None):
+            counts = {"completed": 0, "failed": 2, "total": 2}
+            done = said("batches.retrieve", changed(BATCH, {"/status": "completed", "/request_counts": counts}))
+            line = json.dumps({"custom_id": "first", "response": {"status_code": code}, "error": {}}).encode()
+            output = [said("batches.output", raw=line)] if code else []
+            return verdict_of("batches.some-succeed", said("batches.create", BATCH), done, *output)
+
+        return judge
+
+    def test_a_batch_that_is_not_completed_is_not_spoken_of(self, life):
+        assert life("batches.some-succeed", states=("validating", "expired")).status == "not-applicable"
 
     def test_cancelling_that_changes_nothing_is_found(self, life):
         running = ("validating", "in_progress")

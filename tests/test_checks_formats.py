@@ -5,7 +5,6 @@ import json
 import pytest
 
 from conformance.checks import checks_by_clause
-from conformance.contract import ledger
 from conformance.scenarios.formats import LOOSE, SCHEMA, STRICT
 from conformance.vocabulary import ABSENT
 
@@ -55,21 +54,18 @@ def reached(said, verdict_of, changed):
     return judge
 
 
-@pytest.mark.parametrize(("clause", "asked", "changes"), [(row[0], row[1], row[2]) for row in CASES])
-def test_an_answer_that_holds_passes(reached, clause, asked, changes):
-    assert reached(clause, asked, changes).status == "pass"
+def test_an_answer_that_holds_passes(reached, holding):
+    assert reached(*holding).status == "pass"
 
 
-@pytest.mark.parametrize(("clause", "asked", "changes"), [(row[0], row[1], row[3]) for row in CASES])
-def test_an_answer_that_breaks_a_clause_is_found(reached, clause, asked, changes):
-    verdict = reached(clause, asked, changes)
-    assert verdict.status == ("fail" if ledger.clauses()[clause].level == "MUST" else "warn")
+def test_an_answer_that_breaks_a_clause_is_found(reached, breaking):
+    verdict = reached(*breaking)
+    assert verdict.status == ("fail" if verdict.clause.level == "MUST" else "warn")
     assert verdict.findings
 
 
-@pytest.mark.parametrize(("clause", "asked", "changes"), [(row[0], row[1], row[4]) for row in CASES])
-def test_an_answer_that_tells_nothing_never_passes(reached, clause, asked, changes):
-    verdict = reached(clause, asked, changes)
+def test_an_answer_that_tells_nothing_never_passes(reached, telling_nothing):
+    verdict = reached(*telling_nothing)
     assert verdict.status in ("could-not-check", "not-applicable")
     assert verdict.reason
 

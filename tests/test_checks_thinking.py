@@ -5,11 +5,11 @@ import json
 import pytest
 
 from conformance.checks import checks_by_clause
-from conformance.contract import ledger
 from conformance.vocabulary import ABSENT
 
 CHAT, STREAM = "chat.completions", "chat.stream"
 REASONING, FINISH = "/choices/0/message/reasoning_content", "/choices/0/finish_reason"
+CONTENT, LONG = "/choices/0/message/content", "The user wants one word, and I say it."
 COUNT = "/usage/completion_tokens_details/reasoning_tokens"
 ANSWER = {
     "choices": [
@@ -43,6 +43,9 @@ CASES = [
     ("thinking.counted", ON, {}, {"/usage": ABSENT}, {"/choices": []}),
     ("thinking.counted-told", ON, {}, {REASONING: ""}, {COUNT: 1, REASONING: ""}),
     ("thinking.counted-told", PLAIN, {COUNT: 2}, {REASONING: ABSENT}, {COUNT: ABSENT, REASONING: ABSENT}),
+    ("thinking.apart", ON, {REASONING: LONG}, {REASONING: LONG, CONTENT: f"{LONG} hello"}, {}),
+    ("thinking.apart", PLAIN, {REASONING: LONG}, {REASONING: LONG, CONTENT: LONG.upper()}, {REASONING: ABSENT}),
+    ("thinking.apart", OFF, {REASONING: LONG, CONTENT: None}, {REASONING: LONG, CONTENT: LONG}, {REASONING: 7}),
     ("thinking.counted-told", OFF, {}, {REASONING: None}, {COUNT: "3", REASONING: None}),
 ]
 
@@ -57,21 +60,18 @@ def reached(said, verdict_of, changed):
     return judge
 
 
-@pytest.mark.parametrize(("clause", "asked", "changes"), [(row[0], row[1], row[2]) for row in CASES])
-def test_an_answer_that_holds_passes(reached, clause, asked, changes):
-    assert reached(clause, asked, changes).status == "pass"
+def test_an_answer_that_holds_passes(reached, holding):
+    assert reached(*holding).status == "pass"
 
 
-@pytest.mark.parametrize(("clause", "asked", "changes"), [(row[0], row[1], row[3]) for row in CASES])
-def test_an_answer_that_breaks_a_clause_is_found(reached, clause, asked, changes):
-    verdict = reached(clause, asked, changes)
-    assert verdict.status == ("fail" if ledger.clauses()[clause].level == "MUST" else "warn")
+def test_an_answer_that_breaks_a_clause_is_found(reached, breaking):
+    verdict = reached(*breaking)
+    assert verdict.status == ("fail" if verdict.clause.level == "MUST" else "warn")
     assert verdict.findings
 
 
-@pytest.mark.parametrize(("clause", "asked", "changes"), [(row[0], row[1], row[4]) for row in CASES])
-def test_an_answer_that_tells_nothing_never_passes(reached, clause, asked, changes):
-    verdict = reached(clause, asked, changes)
+def test_an_answer_that_tells_nothing_never_passes(reached, telling_nothing):
+    verdict = reached(*telling_nothing)
     assert verdict.status in ("could-not-check", "not-applicable")
     assert verdict.reason
 

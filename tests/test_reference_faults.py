@@ -29,22 +29,26 @@ PLAIN = {"thinking": {"type": "disabled"}}
 ASK_TWICE = {"role": "user", "content": "Call get_weather for the city of Paris, and get_time."}
 CALL = {"id": "get_weather_0", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
 CALLED = {"role": "assistant", "content": "", "tool_calls": [CALL]}
+OTHERWISE = CALLED | {"tool_calls": [CALL | {"id": "functions.get_weather:0"}], "reasoning_content": ""}
 RESULT = {"role": "tool", "tool_call_id": "get_weather_0", "content": "sunny"}
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
 REFUSED = refused_chats.read(Path(refused_chats.__file__).with_suffix(".toml"))
+# Those that answer late or never: nobody waits for them here, and for every other answer as long as it takes.
+LATE = {"silent", "stream-in-one-burst"}
 Said = tuple[str, int, list[tuple[bytes, bytes]], bytes]
 
 
 class Conversation:
     """Asks for everything once, and keeps what was said to each request, silence too."""
 
-    def __init__(self, api: httpx.Client) -> None:
+    def __init__(self, api: httpx.Client, patience: float = 60) -> None:
         self.api = api
+        self.patience = patience
         self.said: list[Said] = []
 
     def ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         try:
-            answer = self.api.request(method, path, timeout=0.02, **more)
+            answer = self.api.request(method, path, timeout=self.patience, **more)
         except httpx.ReadTimeout:
             self.said.append((path, 0, [], b""))
             return {}
@@ -95,6 +99,10 @@ def chats(talk: Conversation) -> None:
     talk.chat("kimi-k2.6", stop=["ell"], seed=1, prompt_cache_key="key")
     talk.chat("kimi-k2.6", stop=["ell"], seed=1, prompt_cache_key="key")
     talk.chat("kimi-k3", thinking={"type": "disabled"})
+    talk.chat("kimi-k2.6", temperature=1)
+    talk.messages("kimi-k2.6", {"role": "system", "content": "Be brief."}, HELLO)
+    talk.messages("kimi-k2.6", {"role": "user", "content": "一二三四"}, stop=["三"], stream=True, **PLAIN)
+    talk.messages("kimi-k2.6", HELLO, OTHERWISE, RESULT | {"tool_call_id": OTHERWISE["tool_calls"][0]["id"]})
     talk.chat("kimi-k3", reasoning_effort="medium")
     for usage in (True, False):
         talk.chat("kimi-k3", stream=True, stream_options={"include_usage": usage})
@@ -153,7 +161,7 @@ def is_refused(talk: Conversation) -> None:
 @cache
 def said_with(*names: str) -> tuple[Said, ...]:
     with client(create_app(as_of=date(2026, 9, 3), clock=lambda: 1788436800.0, fault=names), key=KEY) as api:
-        talk = Conversation(api)
+        talk = Conversation(api, 0.02 if LATE & set(names) else 60)
         for part in (chats, stores, is_refused):
             part(talk)
     return tuple(talk.said)

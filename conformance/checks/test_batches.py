@@ -1,13 +1,9 @@
-"""Batches: their shapes, the walk through their states, and their output against their input."""
+"""Batches: their shapes, and the walk through their states."""
 
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
-from conformance import strictjson
 from conformance.checks import (
     Conversation,
     asked,
@@ -17,9 +13,7 @@ from conformance.checks import (
     rule_of_status,
 )
 from conformance.checks.clocks import in_seconds, of_now
-from conformance.checks.test_chat import one_word
 from conformance.judge import answers
-from conformance.scenarios import batches
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find
 
 CANCEL, COMPLETE = "batches.cancel", "batches.complete"
@@ -37,12 +31,12 @@ WINDOW_SLACK = 60
 # States in which a batch cannot be cancelled any more, which a quick service may reach before it is asked to.
 TOO_LATE = ("completed", "failed", "expired")
 
+
 test_create_status = rule_of_status("batches.create-status", "batches.create")
 test_list_status = rule_of_status("batches.list-status", "batches.list")
 test_retrieve_status = rule_of_status("batches.retrieve-status", "batches.retrieve")
 test_shape = rule_of_shape("batch")
 test_list_shape = rule_of_shape("batch.list")
-test_output_shape = rule_of_shape("batch.output.line")
 
 
 def told(conversation: Conversation, run: Run, *endpoints: str) -> Conversation:
@@ -220,87 +214,3 @@ def test_listed(conversation: Conversation, run: Run) -> Iterator[Finding]:
         if find(listed.json, "/has_more") is True:
             raise CouldNotCheck(Finding("/data", f"the batch {created} on the first page", "a list with more pages"))
         yield Finding("/data", f"the batch {created} that was created before", f"{len(entries)} other batches")
-
-
-def lines(conversation: Conversation, run: Run) -> list[dict[str, Any]]:
-    """Return the lines of the output files; raises CouldNotCheck where a line is no object with a custom_id."""
-    found: list[dict[str, Any]] = []
-    for exchange in told(conversation, run, "batches.output"):
-        for where, line in answers.values(exchange):
-            if not isinstance(line, dict) or not isinstance(line.get("custom_id"), str):
-                raise CouldNotCheck(Finding(where, "a line with a custom_id", line))
-            found.append(line)
-    return found
-
-
-def failed_ids(conversation: Conversation, run: Run) -> set[str]:
-    """Return the custom_ids of an error file, as far as its lines, whose form nobody documents, tell any."""
-    files = [exchange for exchange in conversation if exchange.endpoint == "batches.errors"]
-    found = [find(line, "/custom_id") for file in files for line in json_lines(answers.success(file, run).body)]
-    return {custom_id for custom_id in found if isinstance(custom_id, str)}
-
-
-def json_lines(content: bytes) -> Iterator[object]:
-    """Yield the lines that are JSON."""
-    for line in content.split(b"\n"):
-        with suppress(strictjson.NotStrictJSON):
-            yield strictjson.loads(line)
-
-
-@rule_of_conversation("batches.output.every-line", COMPLETE)
-def test_every_line(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    there = {line["custom_id"] for line in lines(conversation, run)} | failed_ids(conversation, run)
-    for custom_id in batches.CUSTOM_IDS:
-        if custom_id not in there:
-            yield Finding("", f"a line for the request {custom_id!r}", f"lines for {sorted(there)}")
-    for custom_id in there.difference(batches.CUSTOM_IDS):
-        yield Finding("", "lines for the requests of the input alone", f"a line for {custom_id!r}")
-
-
-@rule_of_conversation("batches.output.ids-unique", COMPLETE)
-def test_output_ids_unique(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    for custom_id, times in Counter(line["custom_id"] for line in lines(conversation, run)).items():
-        if times > 1:
-            yield Finding("", f"one line for {custom_id!r}", f"{times} lines")
-
-
-def failed(line: dict[str, Any]) -> bool:
-    """Tell whether a line of output is of a request that failed, wherever it says so."""
-    status = find(line, "/response/status_code")
-    return bool(line.get("error")) or status != 200 or find(line, "/response/body/error") is not ABSENT
-
-
-@rule_of_conversation("batches.output.truthful", COMPLETE)
-def test_truthful(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    for line in lines(conversation, run):
-        if not line.get("error") and failed(line):
-            hidden = find(line, "/response/body/error")
-            shown = hidden if hidden is not ABSENT else find(line, "/response/status_code")
-            yield Finding(f"custom_id {line['custom_id']}", "an error that tells the failure", f"null, and {shown}")
-
-
-@rule_of_conversation("batches.output.counted", COMPLETE)
-def test_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    last = told(conversation, run, "batches.retrieve")[-1]
-    if last.at("/status", str) != "completed":
-        raise NotApplicable("the batch is not completed")
-    _, completed, _ = counts(last)
-    succeeded = sum(not failed(line) for line in lines(conversation, run))
-    if succeeded != completed:
-        yield Finding("", f"{completed} lines that succeeded, as request_counts tells", succeeded)
-
-
-@rule_of_conversation("batches.output.same-as-chat", COMPLETE)
-def test_same_as_chat(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    whole = one_word(run)
-    same = [line for line in lines(conversation, run) if line["custom_id"] == batches.CUSTOM_IDS[0]]
-    if not same:
-        raise CouldNotCheck(
-            Finding("", f"a line for {batches.CUSTOM_IDS[0]}, which asks what chat.one-word asks", "none")
-        )
-    for pointer in ("/choices/0/finish_reason", "/usage/prompt_tokens"):
-        wanted, told = find(whole.json, pointer), find(same[0], f"/response/body{pointer}")
-        if wanted in (ABSENT, None) or told in (ABSENT, None):
-            raise CouldNotCheck(Finding(pointer, "a value in both", "not in both"))
-        if wanted != told:
-            yield Finding(f"custom_id {same[0]['custom_id']} {pointer}", f"{wanted}, as in the chat answer", told)

@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance import strictjson
 from conformance.checks import rule_of_answer
-from conformance.checks.test_chat import calls_in, choices, is_cut, request_member, request_of, text_in
+from conformance.checks.reading import calls_in, choices, is_cut, request_member, request_of, text_in
 from conformance.judge import brought
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
 
@@ -26,7 +26,7 @@ def contents(exchange: Exchange) -> list[Content]:
             raise CouldNotCheck(Finding(f"{where}/finish_reason", "an answer that is not cut", "length"))
         if calls_in(where, choice):
             raise NotApplicable("the answer calls a tool")
-        found.append((f"{where}/message/content", member(choice, "/message/content", str)))
+        found.append((f"{where}/message/content", exchange.at(f"{where}/message/content", str)))
     return found
 
 

@@ -15,7 +15,7 @@ from conformance.checks import (
     rule_of_exchange,
     rule_of_status,
 )
-from conformance.checks.test_chat import choices, is_cut, letters, one_word
+from conformance.checks.reading import choices, is_cut, letters, one_word
 from conformance.checks.test_thinking import may_think
 from conformance.contract import schemas
 from conformance.judge import answers

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from conformance import catalogue
 from conformance.catalogue import Family
 from conformance.checks import Conversation, Rule, rule_of_answer, rule_of_conversation
-from conformance.checks.test_chat import choices, optional, request_member, request_of, require_usage
+from conformance.checks.reading import choices, letters, optional, request_member, request_of, require_usage
 from conformance.checks.test_refusals import outcome, require_control
 from conformance.judge import answers
 from conformance.scenarios import scenarios
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find
 
 COUNT = "/usage/completion_tokens_details/reasoning_tokens"
+# Letters of a reasoning that says more than the answer may say as well.
+MUCH = 20
 
 
 def family_of(exchange: Exchange) -> Family | None:
@@ -86,6 +88,23 @@ def test_counted_told(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         yield Finding(
             "/choices/0/message/reasoning_content", f"some reasoning, as {counted} tokens are counted", "none"
         )
+
+
+@rule_of_answer("thinking.apart")
+def test_apart(exchange: Exchange, _run: Run) -> Iterator[Finding]:
+    thoughts = [(where, letters(thought)) for where, thought in told_in(exchange, "reasoning_content")]
+    if not any(len(thought) >= MUCH for _, thought in thoughts):
+        raise NotApplicable(f"no choice tells reasoning of {MUCH} letters, which no answer has by chance")
+    said = dict(told_in(exchange, "content"))
+    for where, thought in thoughts:
+        if len(thought) >= MUCH and thought in letters(said.get(where, "")):
+            yield Finding(f"{where}/message/content", "an answer without the reasoning before it", said[where])
+
+
+def told_in(exchange: Exchange, name: str) -> list[tuple[str, str]]:
+    """Return a text of each message with the place of its choice, where it is one."""
+    found = [(where, find(choice, f"/message/{name}")) for where, choice in choices(exchange)]
+    return [(where, text) for where, text in found if isinstance(text, str)]
 
 
 def rule_of_probe(clause: str, name: str) -> Callable[[Callable[[Exchange], Iterator[Finding]]], Rule]:

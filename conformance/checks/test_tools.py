@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 
 from conformance.checks import ANSWERS, Conversation, asked, rule_of_answer, rule_of_conversation
-from conformance.checks.test_chat import (
-    against_parameters,
+from conformance.checks.reading import (
     choices,
     declared,
     is_cut,
@@ -14,6 +13,7 @@ from conformance.checks.test_chat import (
     text_in,
     tool_calls,
 )
+from conformance.checks.test_chat import against_parameters
 from conformance.contract import ledger
 from conformance.judge import answers
 from conformance.judge.samples import Rate
@@ -34,7 +34,7 @@ def answered(conversation: Conversation, run: Run) -> Conversation:
 def names_called(exchange: Exchange) -> list[str]:
     """Return the names of the called functions, in order; none where no tool is called."""
     try:
-        return [member(call, "/function/name", str) for _, call in tool_calls(exchange)]
+        return [exchange.at(f"{where}/function/name", str) for where, _ in tool_calls(exchange)]
     except NotApplicable:
         return []
 
@@ -76,7 +76,7 @@ def test_called_when_asked(conversation: Conversation, run: Run) -> Generator[Fi
 @rule_of_conversation("tools.parallel", "tools.parallel", "stream.tools")
 def test_parallel(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in answered(conversation, run):
-        if sorted(names_called(exchange)) != ["get_time", "get_weather"]:
+        if set(names_called(exchange)) != {"get_time", "get_weather"}:
             yield from uncalled(exchange, "calls of get_weather and get_time")
 
 

@@ -22,7 +22,7 @@ PASSING = {
     408: "timed out", 429: "too many requests", 502: "bad gateway", 503: "not available", 504: "gateway timed out",
     529: "overloaded",
 }  # fmt: skip
-_NOT_NOW = {402: "no credit", 403: "not allowed", **PASSING}
+NOT_NOW = {402: "no credit", 403: "not allowed", **PASSING}
 
 
 def response(exchange: Exchange) -> Response:
@@ -57,8 +57,8 @@ def status(exchange: Exchange, run: Run) -> int:
     code = response(exchange).status
     if code == 0:
         raise NotApplicable("the recording does not tell the status")
-    if code in _NOT_NOW:
-        raise CouldNotCheck(Finding("status", "a success", f"{code}, {_NOT_NOW[code]}: {message(exchange)}"))
+    if code in NOT_NOW:
+        raise CouldNotCheck(Finding("status", "a success", f"{code}, {NOT_NOW[code]}: {message(exchange)}"))
     if code == 401 and not any(accepted(other) for other in everything(run)):
         raise CouldNotCheck(Finding("status", "a success", f"401, the key is refused: {message(exchange)}"))
     return code

@@ -34,6 +34,13 @@ def cut_by_budget(api: Api) -> None:
     api.chat(MUCH, **{**api.think, **CUT})
 
 
+@scenario("chat.system", "chat.completions", spends=(1, 200, 128), control="chat.one-word")
+def system(api: Api) -> None:
+    """Ask for one word, as chat.one-word does, with rules in a system message."""
+    rules = "Answer in lower case. Add no explanation, no greeting and no question of your own."
+    api.chat({"role": "system", "content": rules}, HELLO)
+
+
 @scenario("chat.partial", "chat.completions", spends=(1, 150, 128))
 def partial(api: Api) -> None:
     """Have an answer continued whose beginning is given, up to a stop that is a single text."""

@@ -1,10 +1,10 @@
-"""Streamed answers: of text, of tool calls, of JSON after some thinking, one that is cut, and one that is refused."""
+"""Streamed answers: of text up to a stop, of tool calls, of JSON after some thinking, one cut, and one refused."""
 
 from typing import Any
 
 from conformance.evidence.api import Api
 from conformance.scenarios import scenario
-from conformance.scenarios.chat import CUT, HELLO, MUCH
+from conformance.scenarios.chat import CUT, HELLO, MUCH, user
 from conformance.scenarios.formats import ASK as ASK_JSON
 from conformance.scenarios.formats import LOOSE
 from conformance.scenarios.tools import ASK_TWICE, BUDGET, TIME, WEATHER
@@ -17,6 +17,12 @@ WITH_USAGE: dict[str, Any] = {"stream_options": {"include_usage": True}}
 def text(api: Api) -> None:
     """Ask for one word, streamed: the request of chat.one-word, whose whole answer it is held against."""
     api.stream(HELLO, **WITH_USAGE)
+
+
+@scenario("stream.stop", STREAM, spends=(1, 150, 128))
+def stop(api: Api) -> None:
+    """Ask for characters of several bytes each, streamed, up to a stop that is one of them."""
+    api.stream(user("Repeat this line and add nothing: 一二三四五六七八九"), stop=["六"], **WITH_USAGE)
 
 
 # That a call begins is what this shows: one that comes whole in its first fragment is legal, and has no later ones.

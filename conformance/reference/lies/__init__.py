@@ -1,21 +1,26 @@
 """The lies themselves, each a small function registered under its name, grouped by what they lie about."""
 
 from conformance.reference.lies import (
+    accepted,
     account,
     asked,
     batches,
     chat,
     files,
+    fragments,
+    framing,
     harmless,
     models,
     refusals,
     statuses,
     streams,
+    thinking,
+    usage,
     wire,
 )
 from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
-    "LIES", "Lie", "account", "asked", "batches", "chat", "files", "harmless", "models", "refusals", "statuses",
-    "streams", "wire",
+    "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing", "harmless",
+    "models", "refusals", "statuses", "streams", "thinking", "usage", "wire",
 ]  # fmt: skip

@@ -76,3 +76,8 @@ def _(call: Call, honest: Handler) -> Answer:
 def _(body: dict[str, Any]) -> None:
     voucher = body["data"]["voucher_balance"]
     body["data"] |= {"cash_balance": -1.0, "available_balance": round(voucher - 1, 5)}
+
+
+@in_body("balance-null", _BALANCE)
+def _(body: dict[str, Any]) -> None:
+    body |= {"code": 5, "scode": "0x5", "status": False, "data": None}

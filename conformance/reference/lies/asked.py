@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, invalid
-from conformance.reference.lies.registry import LIES, Lie, change_asked, in_asked, in_body, lie
+from conformance.reference.lies.registry import in_asked, in_body, lie
 
 _CHAT = "chat.completions"
 _KNOWN = frozenset(
@@ -25,7 +24,8 @@ def _said(asked: dict[str, Any]) -> list[dict[str, Any]]:
     return [message for message in asked.get("messages") or [] if isinstance(message, dict)]
 
 
-def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
+def messages(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages of an answer."""
     return [choice["message"] for choice in body["choices"]]
 
 
@@ -37,24 +37,25 @@ def _(asked: dict[str, Any]) -> None:
 
 @in_asked("choice-of-required-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    if asked.get("tool_choice") == "required" and asked.get("tools") and not _thinks(asked):
+    if asked.get("tool_choice") == "required" and asked.get("tools") and not thinks(asked):
         del asked["tool_choice"]
 
 
 @in_asked("choice-by-name-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    if isinstance(asked.get("tool_choice"), dict) and not _thinks(asked):
+    if isinstance(asked.get("tool_choice"), dict) and not thinks(asked):
         asked["tool_choice"] = "required"
 
 
-def _thinks(asked: dict[str, Any]) -> bool:
+def thinks(asked: dict[str, Any]) -> bool:
+    """Tell whether a request lets the model think."""
     thinking = asked.get("thinking")
     return not (isinstance(thinking, dict) and thinking.get("type") == "disabled")
 
 
 @in_body("second-call-lost", _CHAT)
 def _(body: dict[str, Any]) -> None:
-    for message in _messages(body):
+    for message in messages(body):
         del message.get("tool_calls", [])[1:]
 
 
@@ -62,7 +63,7 @@ def _(body: dict[str, Any]) -> None:
 def _(call: Call, honest: Handler) -> Answer:
     answer = honest(call)
     if call.operation == _CHAT and isinstance(answer.body, dict) and '"role":"tool"' in call.body.decode():
-        for message in _messages(answer.body) if "choices" in answer.body else []:
+        for message in messages(answer.body) if "choices" in answer.body else []:
             message["content"] = ""
     return answer
 
@@ -76,35 +77,6 @@ def _(asked: dict[str, Any]) -> None:
                 "content": "." if "tools" not in asked else "",
                 "tools": None if "tools" not in asked else brought,
             }
-
-
-@in_body("reasoning-not-told", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    for message in _messages(body):
-        # What a tool was called with must be sent back with its reasoning, or is refused.
-        if "tool_calls" not in message:
-            message.pop("reasoning_content", None)
-
-
-@in_body("reasoning-emptied", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    for message in _messages(body):
-        if "tool_calls" not in message:
-            message["reasoning_content"] = ""
-
-
-@lie("thinking-not-turned-off")
-def _(call: Call, honest: Handler) -> Answer:
-    answer = honest(call)
-    if call.operation == _CHAT and isinstance(answer.body, dict) and "choices" in answer.body:
-        for message in _messages(answer.body) if not _thinks(call.members()) else []:
-            message["reasoning_content"] = "Nobody was to see this."
-    return answer
-
-
-@in_body("reasoning-not-counted", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    body["usage"].pop("completion_tokens_details", None)
 
 
 @in_asked("json-object-ignored", _CHAT)
@@ -124,13 +96,24 @@ def _(asked: dict[str, Any]) -> None:
 
 @in_body("json-with-line-feeds", _CHAT)
 def _(body: dict[str, Any]) -> None:
-    for message in _messages(body):
+    for message in messages(body):
         if isinstance(message["content"], str) and message["content"].startswith("{"):
             message["content"] = json.dumps(json.loads(message["content"]), indent=2)
 
 
 @in_asked("stops-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
+    if not asked.get("stream"):
+        _without_stops(asked)
+
+
+@in_asked("stops-ignored-in-streams", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    if asked.get("stream"):
+        _without_stops(asked)
+
+
+def _without_stops(asked: dict[str, Any]) -> None:
     if isinstance(asked.get("stop"), list) and len(asked["stop"]) <= 5:
         del asked["stop"]
 
@@ -145,7 +128,7 @@ def _(call: Call, honest: Handler) -> Answer:
     answer = honest(call)
     if call.operation == _CHAT and isinstance(answer.body, dict) and "choices" in answer.body:
         begun = call.members()["messages"][-1]
-        for message in _messages(answer.body) if begun.get("partial") else []:
+        for message in messages(answer.body) if begun.get("partial") else []:
             message["content"] = begun["content"] + message["content"]
     return answer
 
@@ -172,87 +155,47 @@ def _(call: Call, honest: Handler) -> Answer:
         except Exception:  # noqa: BLE001 - whatever is wrong with the request, the honest server says it
             unknown = []
         if unknown:
-            return _refused(call, f"Invalid request: unknown member {unknown[0]}")
+            return refused(call, f"Invalid request: unknown member {unknown[0]}")
     return honest(call)
 
 
-@lie("effort-unlisted-refused")
-def _(call: Call, honest: Handler) -> Answer:
-    if call.operation == _CHAT and b'"reasoning_effort":"medium"' in call.body:
-        return _refused(call, "Invalid request: invalid reasoning_effort: medium")
-    return honest(call)
-
-
-@in_asked("thinking-never-off", _CHAT)
-def _(asked: dict[str, Any]) -> None:
-    if asked.get("model") == "kimi-k3" and asked.get("thinking") == {"type": "disabled"}:
-        del asked["thinking"]
-
-
-def _refused(call: Call, message: str) -> Answer:
+def refused(call: Call, message: str) -> Answer:
     """Return a refusal that has the headers of an honest answer."""
     answer = invalid(message).answer
     answer.headers = account.trace(call.service)
     return answer
 
 
-# What is taken although it must be refused: a lie, and the words with which the honest server refuses it.
-ACCEPTED = {
-    "temperature-accepted": r"invalid temperature",
-    "top-p-accepted": r"invalid top_p",
-    "n-accepted": r"invalid n:",
-    "presence-penalty-accepted": r"invalid presence_penalty",
-    "frequency-penalty-accepted": r"invalid frequency_penalty",
-    "logprobs-accepted": r"invalid logprobs",
-    "top-logprobs-accepted": r"logprobs must be set to true",
-    "logit-bias-accepted": r"logit_bias is not supported",
-    "messages-missing-accepted": r"messages must not be empty$",
-    "empty-content-accepted": r"message at position \d+ with role '\w+' must not be empty",
-    "unknown-role-accepted": r"invalid role",
-    "model-missing-accepted": r"model is required",
-    "tool-call-id-unknown-accepted": r"tool_call_id \S* ?is not found",
-    "tool-call-id-twice-accepted": r"tool call id \S+ is duplicated",
-    "image-by-url-accepted": r"unsupported image url",
-    "file-part-accepted": r"invalid part type",
-    "context-overflow-accepted": r"exceeded model token limit",
-    "format-unknown-accepted": r"unsupported response_format type",
-    "format-incomplete-accepted": r"response_format needs json_schema|json_schema needs a name",
-    "format-schema-accepted": r"json_schema\.schema must be an object",
-    "format-strict-accepted": r"json_schema\.strict must be a boolean",
-    "tool-choice-unknown-accepted": r"invalid tool_choice",
-    "required-without-tools-accepted": r"'required' needs tools",
-    "required-while-thinking-accepted": r"'required' is incompatible",
-    "named-while-thinking-accepted": r"'specified' is incompatible",
-    "tool-type-unknown-accepted": r"unknown tool type",
-    "tool-names-accepted": r"function name is invalid",
-    "tool-name-twice-accepted": r"function name \S+ is duplicated",
-    "tools-of-any-type-accepted": r"tools must be an array",
-    "six-stops-accepted": r"stop array too long",
-    "long-stop-accepted": r"a stop must not be longer",
-    "thinking-type-accepted": r"invalid thinking: only",
-    "thinking-keep-accepted": r"invalid thinking: keep",
-    "named-choice-ignored-by-k3": r"'specified' is incompatible",
-    "tools-in-messages-of-any-type": r"tools must be an array|unknown tool type",
-    "tools-in-messages-twice": r"function name \S+ is duplicated",
-    "thinking-off-accepted": r"invalid thinking: only type=enabled is",
-    "tool-schemas-unchecked": r"moonshot flavored json schema",
-    "tools-in-any-message-accepted": r"tools are not allowed in the message",
-    "tools-beside-content-accepted": r"tools cannot be used with content",
-}
+@in_asked("system-dropped", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    spoken = [message for message in _said(asked) if message.get("role") != "system" or not message.get("content")]
+    if spoken and len(_said(asked)) == len(asked["messages"]):
+        asked["messages"] = spoken
 
 
-def _accepting(words: str) -> Lie:
-    def told(call: Call, honest: Handler) -> Answer:
-        answer = honest(call)
-        error = answer.body.get("error") if answer.status == 400 and isinstance(answer.body, dict) else None
-        if call.operation != _CHAT or not isinstance(error, dict) or not re.search(words, str(error.get("message"))):
-            return answer
-        model = call.members().get("model") or list(call.service.models())[-1]
-        legal = {"model": model, "messages": [{"role": "user", "content": "hello"}], "max_completion_tokens": 64}
-        change_asked(call, lambda asked: (asked.clear(), asked.update(legal)))
-        return honest(call)
-
-    return told
+@lie("another-temperature-demanded")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation == _CHAT and b'"temperature":1' in call.body and thinks(call.members()):
+        return refused(call, "invalid temperature: only 0.6 is allowed for this model")
+    return honest(call)
 
 
-LIES.update({name: _accepting(words) for name, words in ACCEPTED.items()})
+@lie("strange-tool-ids-refused")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation == _CHAT and b'"tool_call_id":"functions.' in call.body:
+        return refused(call, "Invalid request: tool_call_id  is not found")
+    return honest(call)
+
+
+@lie("own-calls-not-taken-back")
+def _(call: Call, honest: Handler) -> Answer:
+    purse = call.service.purse
+    kept = (purse.voucher, purse.cash)
+    answer = honest(call)
+    if call.operation == _CHAT and answer.status == 200:
+        silent = [said for said in _said(call.members()) if said.get("tool_calls") and said.get("content") == ""]
+        if silent:
+            # What is refused costs nothing.
+            purse.voucher, purse.cash = kept
+            return refused(call, "Invalid request: text content is empty")
+    return answer

@@ -163,3 +163,24 @@ def _failed(line: bytes) -> bytes:
     members = json.loads(line)
     members["response"]["status_code"] = 500
     return _line(members)
+
+
+@in_body("batch-without-status", *_SHOWN)
+def _(body: dict[str, Any]) -> None:
+    del body["status"]
+
+
+@lie("batch-all-failed")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = _with_output(call, honest(call), lambda lines: [_in_error(line) for line in lines])
+    if call.operation in _SHOWN and answer.status == 200:
+        done = answer.body["request_counts"]
+        answer.body["request_counts"] = {"completed": 0, "failed": done["total"], "total": done["total"]}
+    return answer
+
+
+def _in_error(line: bytes) -> bytes:
+    members = json.loads(line)
+    error = {"message": "Invalid request: the model cannot be asked", "type": "invalid_request_error"}
+    members |= {"response": {"status_code": 400, "request_id": "", "body": {"error": error}}, "error": error}
+    return _line(members)

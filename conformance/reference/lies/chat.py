@@ -6,50 +6,10 @@ import base64
 from typing import Any
 from urllib.parse import quote
 
-from conformance.reference.answers import Answer, Call, Handler
-from conformance.reference.lies.registry import in_asked, in_body, lie
+from conformance.reference.answers import Answer, Call, Handler, Stream
+from conformance.reference.lies.registry import change_asked, in_asked, in_body, lie
 
 _CHAT = "chat.completions"
-_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
-
-
-@in_body("usage-sum-off", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    body["usage"]["total_tokens"] += 1
-
-
-@in_body("usage-missing", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    del body["usage"]
-
-
-@in_body("usage-as-strings", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    body["usage"] |= {name: str(body["usage"][name]) for name in _COUNTS}
-
-
-@in_body("usage-negative", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    usage = body["usage"]
-    usage |= {"completion_tokens": -1, "total_tokens": usage["prompt_tokens"] - 1}
-    usage.pop("completion_tokens_details", None)
-
-
-@in_body("cached-over-prompt", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    cached = body["usage"]["prompt_tokens"] + 1
-    body["usage"] |= {"cached_tokens": cached, "prompt_tokens_details": {"cached_tokens": cached}}
-
-
-@in_body("cached-fields-differ", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    prompt = body["usage"]["prompt_tokens"]
-    body["usage"] |= {"cached_tokens": prompt, "prompt_tokens_details": {"cached_tokens": prompt - 1}}
-
-
-@in_body("reasoning-over-completion", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    body["usage"]["completion_tokens_details"] = {"reasoning_tokens": body["usage"]["completion_tokens"] + 1}
 
 
 @in_body("finish-reason-missing", _CHAT)
@@ -166,13 +126,6 @@ def _(call: Call, honest: Handler) -> Answer:
     return answer
 
 
-@in_body("length-without-cause", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    if body["choices"][0]["finish_reason"] == "stop":
-        body["choices"][0]["finish_reason"] = "length"
-        body["usage"] |= {"completion_tokens": 1, "total_tokens": body["usage"]["prompt_tokens"] + 1}
-
-
 @in_body("tool-arguments-incomplete", _CHAT)
 def _(body: dict[str, Any]) -> None:
     for call in body["choices"][0]["message"].get("tool_calls", ()):
@@ -195,20 +148,6 @@ def _(body: dict[str, Any]) -> None:
         body["choices"][0]["message"]["content"] = " "
 
 
-@in_body("tokens-hidden", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    body["usage"] |= {"completion_tokens": 1, "total_tokens": body["usage"]["prompt_tokens"] + 1}
-    body["usage"].pop("completion_tokens_details", None)
-
-
-@in_body("prompt-tokens-constant", _CHAT)
-def _(body: dict[str, Any]) -> None:
-    usage = body["usage"]
-    usage |= {"prompt_tokens": 7, "total_tokens": 7 + usage["completion_tokens"]}
-    usage.pop("cached_tokens", None)
-    usage.pop("prompt_tokens_details", None)
-
-
 @in_body("thoughts-in-content", _CHAT)
 def _(body: dict[str, Any]) -> None:
     for choice in body["choices"]:
@@ -226,3 +165,54 @@ def _(asked: dict[str, Any]) -> None:
     for message in asked.get("messages") or []:
         if isinstance(message, dict) and message.get("role") == "tool" and message.get("content"):
             message["content"] = "(nothing)"
+
+
+@in_body("created-from-a-counter", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["created"] = 3943160
+
+
+@in_body("members-capitalised", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for choice in body["choices"]:
+        choice["message"] = {name.capitalize(): value for name, value in choice["message"].items()}
+
+
+@in_body("tool-call-ids-empty", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for call in body["choices"][0]["message"].get("tool_calls", ()):
+        call["id"] = ""
+
+
+@in_body("calls-written-in-content", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    for choice in body["choices"]:
+        calls = choice["message"].pop("tool_calls", ())
+        written = [f"<|tool_call_begin|>{call['id']}{call['function']['arguments']}<|tool_call_end|>" for call in calls]
+        if written:
+            choice |= {"finish_reason": "stop"}
+            choice["message"]["content"] = "".join(written)
+
+
+@in_body("provider-error-with-200", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body.clear()
+    body["error"] = {"message": "Provider returned error", "code": 502}
+
+
+@lie("cheaper-model-answers")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation != _CHAT or b'"model":"kimi-k3"' not in call.body:
+        return honest(call)
+    change_asked(call, lambda asked: asked.update(model="kimi-k2.6"))
+    answer = honest(call)
+    told = answer.body.frames if isinstance(answer.body, Stream) else [answer.body]
+    for part in told:
+        if isinstance(part, dict) and "model" in part:
+            part["model"] = "kimi-k3"
+    return answer
+
+
+@in_body("completion-id-of-another-kind", _CHAT)
+def _(body: dict[str, Any]) -> None:
+    body["id"] = body["id"].replace("chatcmpl-", "msg_")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from conformance.reference.answers import Answer, Call, Handler
+from conformance.reference.answers import JSON, Answer, Call, Handler
 from conformance.reference.lies.registry import in_answer, in_body, lie
 
 _SHOWN = ("files.create", "files.retrieve")
@@ -76,4 +76,15 @@ def _(call: Call, honest: Handler) -> Answer:
         file = call.service.files.pop(answer.body["id"])
         answer.body["id"] = file.id.removeprefix("file_")
         call.service.files[answer.body["id"]] = replace(file, id=answer.body["id"])
+    return answer
+
+
+@lie("file-content-wrapped")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    file = call.service.files.get(call.item)
+    if call.operation == "files.content" and answer.status == 200 and file and file.purpose != "batch_output":
+        text = answer.body.decode("utf-8", "replace")
+        wrapped = {"content": text, "file_type": "text/plain", "filename": file.filename, "title": "", "type": "file"}
+        answer.body, answer.media_type = wrapped, JSON
     return answer

@@ -7,7 +7,7 @@ from typing import Any
 from conformance import catalogue
 from conformance.reference import listing
 from conformance.reference.answers import Answer, Call, Handler
-from conformance.reference.lies.registry import in_body, lie
+from conformance.reference.lies.registry import change_asked, in_body, lie
 
 _LIST = "models.list"
 
@@ -81,3 +81,17 @@ def _(body: dict[str, Any]) -> None:
 def _(body: dict[str, Any]) -> None:
     for model in body["data"]:
         model["supports_reasoning"] = False
+
+
+@in_body("models-of-ids-alone", _LIST)
+def _(body: dict[str, Any]) -> None:
+    body["data"] = [{"id": model["id"]} for model in body["data"]]
+
+
+@lie("listed-not-callable")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation != "chat.completions":
+        return honest(call)
+    # What else is wrong with a request is not said, as its model is looked at first.
+    change_asked(call, lambda asked: asked.update(model=f"{asked.get('model')}-0711-preview"))
+    return honest(call)

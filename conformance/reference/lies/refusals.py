@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from conformance.reference import account
-from conformance.reference.answers import Answer, Call, Handler, refusal
+from conformance.reference.answers import Answer, Call, Handler, invalid, refusal
 from conformance.reference.lies.registry import change_asked, in_answer, in_call, lie
 
 _CHAT = "chat.completions"
@@ -115,6 +116,32 @@ def _error(answer: Answer) -> dict[str, Any]:
     return error if isinstance(error, dict) else {}
 
 
-def _without_sampling(members: dict[str, Any]) -> None:
-    for name in ("temperature", "top_p", "n", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"):
-        members.pop(name, None)
+@in_answer("error-flat")
+def _(answer: Answer) -> None:
+    if answer.status >= 400:
+        message = _error(answer).get("message", "Not Found")
+        answer.body = {"message": message, "statusCode": answer.status, "requestId": "7", "path": "/"}
+
+
+@in_answer("error-wrapped-by-gateway")
+def _(answer: Answer) -> None:
+    error = _error(answer)
+    if error:
+        wrapped = {"raw": json.dumps(answer.body), "provider_name": "Moonshot AI"}
+        answer.body = {"error": {"message": "Provider returned error", "code": answer.status, "metadata": wrapped}}
+
+
+@in_answer("error-code-as-number")
+def _(answer: Answer) -> None:
+    error = _error(answer)
+    if error:
+        error["code"] = answer.status
+
+
+@lie("undocumented-header-demanded")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation != "tokens.estimate":
+        return honest(call)
+    answer = invalid("missing required header Kimi-Api-Version").answer
+    answer.headers = account.trace(call.service)
+    return answer

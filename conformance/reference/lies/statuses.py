@@ -1,10 +1,10 @@
-"""Operations that are out of order, each alone: whoever asks for them gets a 500."""
+"""Operations that are out of order, each alone, and refusals that speak of the account or of the hour."""
 
 from __future__ import annotations
 
 from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, refusal
-from conformance.reference.lies.registry import LIES, Lie
+from conformance.reference.lies.registry import LIES, Lie, lie
 
 # A lie, and the operation that it puts out of order.
 OUT_OF_ORDER = {
@@ -31,3 +31,35 @@ def _out_of_order(operation: str) -> Lie:
 
 
 LIES.update({name: _out_of_order(operation) for name, operation in OUT_OF_ORDER.items()})
+
+
+@lie("account-suspended")
+def _(call: Call, honest: Handler) -> Answer:
+    who = f"org-{call.service.name('organization')} <ak-{call.service.name('key')}>"
+    message = f"Your account {who} is suspended due to insufficient balance, please recharge your account"
+    return _unpaid(call, honest, 429, "exceeded_current_quota_error", message)
+
+
+@lie("payment-required")
+def _(call: Call, honest: Handler) -> Answer:
+    return _unpaid(call, honest, 402, "exceeded_current_quota_error", "Insufficient credits")
+
+
+def _unpaid(call: Call, honest: Handler, status: int, kind: str, message: str) -> Answer:
+    if call.operation not in ("chat.completions", "batches.create"):
+        return honest(call)
+    answer = refusal(status, kind, message).answer
+    answer.headers = account.trace(call.service)
+    return answer
+
+
+@lie("overloaded-once")
+def _(call: Call, honest: Handler) -> Answer:
+    asked_for = f"{call.method} {call.path}"
+    call.service.drawn[asked_for] += 1
+    if call.service.drawn[asked_for] > 1:
+        return honest(call)
+    message = "The engine is currently overloaded, please try again later"
+    answer = refusal(429, "engine_overloaded_error", message).answer
+    answer.headers = account.trace(call.service)
+    return answer

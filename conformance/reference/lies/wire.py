@@ -112,3 +112,8 @@ def _(answer: Answer) -> None:
 def _(answer: Answer) -> None:
     if answer.status >= 400 and isinstance(answer.body, dict) and "scode" in answer.body:
         answer.body = {"detail": "Not Found"}
+
+
+@in_answer("everything-empty")
+def _(answer: Answer) -> None:
+    _become(answer, Answer(b""))
