@@ -27,8 +27,8 @@ GRAMMAR: tuple[str, ...] = (
 _FRAMING = {"line": "stream.framing", "utf-8": "stream.utf-8", "cut": "stream.whole"}
 _CONSTANT = (("id", str), ("created", int), ("model", str))
 _KINDS = {"reasoning_content": "reasoning", "content": "content", "tool_calls": "tool"}
-# Of a stream these weigh less than of a whole answer, and have clauses of their own above.
-_JUDGED_APART = {"chat.message.role", "chat.usage"}
+# These have clauses of their own in a stream, which may weigh less there.
+_JUDGED_APART = {"chat.message.role", "chat.usage", "chat.choice.finish-reason-value"}
 
 
 @dataclass(frozen=True)
