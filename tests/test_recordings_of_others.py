@@ -1,8 +1,8 @@
 """What other people recorded, judged: no alarm on a body that conforms, and each that does not is found by its reason.
 
 The recordings lie beside this checkout and are no part of it. ``INDEX.tsv`` there says what is expected of each;
-``recordings_of_others.toml`` here says by which clauses a wrong one must be found, and argues where we see it otherwise.
-Run as a program, this file prints ``docs/recordings.md``.
+``recordings_of_others.toml`` here says by which clauses a wrong one must be found, and argues where we see it
+otherwise. Run as a program, this file prints ``docs/recordings.md``.
 """
 
 import csv
@@ -115,16 +115,16 @@ def _head(bodies: dict[str, Body], said: dict[str, dict[str, dict]]) -> Iterator
     counts = Counter((body.said, _verdict(body, said)) for body in bodies.values())
     yield "# What real recordings come to"
     yield ""
-    yield f"{len(bodies)} bodies that other people published, each judged by the promises of who answered. They are no part"
-    yield f"of this repository, and this page is made from them: `{AGAIN}`."
+    yield f"{len(bodies)} bodies that other people published, each judged by the promises of who answered. They are no"
+    yield f"part of this repository, and this page is made from them: `{AGAIN}`."
     yield ""
     yield "| their index says | our verdict | bodies |"
     yield "|---|---|---|"
     yield from (f"| {expected} | {verdict} | {count} |" for (expected, verdict), count in sorted(counts.items()))
     yield ""
     yield "*Agrees*: no fail on one that conforms; one that does not is found by the clauses that name its reason. *Not"
-    yield "counted*: another API's answer, a container whose bodies stand alone as well, or one of which the index does not"
-    yield "know. *Not looked at*: it conforms, and no clause speaks of it."
+    yield "counted*: another API's answer, a container whose bodies stand alone as well, or one of which the index does"
+    yield "not know. *Not looked at*: it conforms, and no clause speaks of it."
 
 
 def _arguments(bodies: dict[str, Body], said: dict[str, dict[str, dict]]) -> Iterator[str]:

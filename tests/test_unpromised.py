@@ -1,4 +1,4 @@
-"""What a target does not promise is not-applicable there, with the page that says so: never a fail, and never a pass."""
+"""What a target does not promise is not-applicable there, with the page that says so: neither a fail nor a pass."""
 
 import json
 from datetime import date
@@ -9,6 +9,8 @@ from conformance import targets
 from conformance.contract import ledger
 from conformance.evidence.runfile import read
 from conformance.judge import verdict
+from conformance.reference import create_app
+from conformance.reference.serving import running
 from conformance.runner import recorded
 from conformance.vocabulary import Kind, Unpromised
 
@@ -49,7 +51,7 @@ class TestInARun:
         )
         assert {record["status"] for record in told.verdicts} == {"not-applicable"}
         assert {record["reason"] for record in told.verdicts} == {
-            f"moonshot does not promise this: it has a list of its own ({SOURCE}, read 2026-11-22)"
+            f"moonshot promises otherwise: it has a list of its own ({SOURCE}, read 2026-11-22)"
         }
 
     def test_what_only_it_needs_is_not_asked(self, ran):
@@ -101,3 +103,17 @@ class TestWhatOnlyTrafficShows:
     def test_it_speaks_of_the_vendors_own_hosts_alone(self, clause):
         assert verdict.not_promised(clause, targets.load("moonshot")) is None
         assert "only traffic of the vendor's own hosts" in verdict.not_promised(clause, targets.load("openrouter"))
+
+
+class TestAGatewayOnTheWire:
+    def test_an_honest_one_conforms_by_the_generic_profile(self, ran, monkeypatch):
+        monkeypatch.setenv("GATEWAY_API_KEY", "sk-tests-of-the-suite-0123456789")
+        with running(create_app()) as url:
+            told = ran(target=f"openai-compatible={url}", mode="live", max_cost=1)
+        assert (told.exit, told.came_to("fail"), told.came_to("warn")) == (0, set(), set())
+
+    def test_one_that_changes_ids_inside_a_stream_does_not(self, ran, monkeypatch):
+        monkeypatch.setenv("GATEWAY_API_KEY", "sk-tests-of-the-suite-0123456789")
+        with running(create_app(fault=["stream-id-changes"])) as url:
+            told = ran(target=f"openai-compatible={url}", mode="live", max_cost=1, select="stream")
+        assert "stream.id.constant" in told.came_to("fail")

@@ -75,7 +75,7 @@ def not_promised(clause: Clause, target: Target) -> str | None:
     if clause.kind is Kind.OBSERVED and not target.official:
         return f"only traffic of the vendor's own hosts shows this, and {target.name} is none of them"
     row = next((row for row in target.unpromised if clause.id in row.clauses), None)
-    return row and f"{target.name} does not promise this: {row.reason} ({row.source}, read {row.read})"
+    return None if row is None else f"{target.name} promises otherwise: {row.reason} ({row.source}, read {row.read})"
 
 
 def broken(clause: Clause) -> Status:

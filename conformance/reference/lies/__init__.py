@@ -8,6 +8,7 @@ from conformance.reference.lies import (
     files,
     harmless,
     models,
+    observed,
     refusals,
     statuses,
     streams,
@@ -16,6 +17,6 @@ from conformance.reference.lies import (
 from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
-    "LIES", "Lie", "account", "asked", "batches", "chat", "files", "harmless", "models", "refusals", "statuses",
-    "streams", "wire",
+    "LIES", "Lie", "account", "asked", "batches", "chat", "files", "harmless", "models", "observed", "refusals",
+    "statuses", "streams", "wire",
 ]  # fmt: skip
