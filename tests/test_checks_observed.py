@@ -101,10 +101,6 @@ class TestAnswers:
         assert verdict_of("http.cached-told", said("chat.completions", cached, headers=told)).status is Status.PASS
         assert verdict_of("http.cached-told", said("chat.completions", cached)).status is Status.WARN
 
-    def test_a_fingerprint_of_null_is_one_too(self, said, verdict_of):
-        exchange = said("chat.completions", answer(system_fingerprint=None))
-        assert verdict_of("chat.no-fingerprint", exchange).status is Status.WARN
-
 
 class TestHeadersAndErrors:
     @pytest.mark.parametrize("more", [{"code": "x"}, {"param": None}, {"request_id": "1"}])
