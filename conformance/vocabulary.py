@@ -122,6 +122,16 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpromised:
+    """Clauses that a target does not promise, unlike the vendor: why, and the page that says what it promises."""
+
+    clauses: frozenset[str]
+    reason: str
+    source: str
+    read: date
+
+
+@dataclass(frozen=True, slots=True)
 class Timeouts:
     """Seconds to wait: for a connection, for the first byte of an answer, for the whole of it."""
 
@@ -134,7 +144,8 @@ class Timeouts:
 class Target:
     """Whom we ask: a base URL, the *name* of the variable that holds its key, and what is known of it.
 
-    ``recordings_days`` is how old a recording may be that is replayed; None lets them be of any age.
+    ``recordings_days`` is how old a recording may be that is replayed; None lets them be of any age. ``base_url`` is
+    empty where a profile describes no host of its own: it is asked as ``NAME=URL``.
     """
 
     name: str
@@ -152,6 +163,7 @@ class Target:
     recordings_days: int | None = None
     timeouts: Timeouts = Timeouts()
     waivers: tuple[Waiver, ...] = ()
+    unpromised: tuple[Unpromised, ...] = ()
     provenance_url: str = ""
 
     @property

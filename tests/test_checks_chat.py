@@ -45,6 +45,7 @@ CONTENT = f"{MESSAGE}/content"
 CALLS = {f"{MESSAGE}/tool_calls": [CALL], "/choices/0/finish_reason": "tool_calls"}
 TWICE = CALLS | {f"{MESSAGE}/tool_calls": [CALL, CALL]}
 ARGUMENTS = f"{MESSAGE}/tool_calls/0/function/arguments"
+ID = f"{MESSAGE}/tool_calls/0/id"
 NAME = f"{MESSAGE}/tool_calls/0/function/name"
 CUT = {"/choices/0/finish_reason": "length"}
 SPENT = "/usage/completion_tokens"
@@ -96,6 +97,11 @@ CASES = [
     ("chat.answer.not-empty", {}, {f"{MESSAGE}/content": ABSENT}, {f"{MESSAGE}/content": 7}),
     ("chat.id-created", {}, {"/created": CREATED - 3600}, {"/id": "chatcmpl-xyz"}),
     ("chat.id-created", {"/created": CREATED - 59}, {"/created": CREATED + 100}, {"/id": ABSENT}),
+    ("chat.no-fingerprint", {}, {"/system_fingerprint": "fpv0_5de57c9a"}, {"/choices": None}),
+    ("chat.tool-call.id-names", CALLS | {ID: "get_weather_0"}, CALLS | {ID: "call_8a1f"}, CALLS | {ID: 7}),
+    ("chat.usage.cached-not-zero", {}, {"/usage/cached_tokens": 0}, {"/usage/cached_tokens": ABSENT}),
+    ("chat.usage.cached-twice", {}, {"/usage/cached_tokens": ABSENT}, {"/usage": []}),
+    ("chat.usage.cached-twice", {}, {"/usage/prompt_tokens_details": None}, {"/usage": ABSENT}),
 ]  # fmt: skip
 
 

@@ -25,6 +25,8 @@ LISTED = {
 }
 FIRST, SECOND = "/data/0", "/data/1"
 UNREADABLE = {f"{FIRST}/id": 7}
+EFFORTS = {"support": True, "valid_efforts": ["low", "max"], "default_effort": "max"}
+BOTH = {f"{SECOND}/think_efforts": EFFORTS, f"{SECOND}/reasoning_efforts": EFFORTS}
 # Clause, what holds, what breaks, and what tells nothing: each as changes of the list above.
 CASES = [
     ("models.ids-unique", {}, {f"{SECOND}/id": "kimi-k2.6"}, UNREADABLE),
@@ -44,6 +46,8 @@ CASES = [
      UNREADABLE),
     ("models.reasoning-announced", {}, {f"{FIRST}/supports_reasoning": False}, UNREADABLE),
     ("models.asked-listed", {}, {FIRST: ABSENT}, UNREADABLE),
+    ("models.created-same", {}, {f"{SECOND}/created": CREATED - 1}, {f"{FIRST}/created": "now"}),
+    ("models.efforts-agree", BOTH, {f"{SECOND}/think_efforts": EFFORTS}, {}),
 ]  # fmt: skip
 
 

@@ -28,6 +28,9 @@ THING = {name: row.names for name, row in ledger.refusals().items()} | {
 }
 # What the service says itself, where the form of the whole message is known.
 WORDS = {
+    "bad-key": "Invalid Authentication",
+    "no-key": "Incorrect API key provided",
+    "unknown-model": f"Not found the model {asked_for.NO_MODEL} or Permission denied",
     "tool-id-unknown": "Invalid request: tool_call_id  is not found",
     "tool-id-duplicated": "Invalid request: tool call id write:1 is duplicated",
     "image-by-url": "Invalid request: unsupported image url: https://example.com/picture.png",

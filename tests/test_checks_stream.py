@@ -234,4 +234,5 @@ def test_every_clause_of_streams_that_has_a_function_of_its_own_is_among_the_cas
         for clause, checks in checks_by_clause().items()
         if clause.id.startswith("stream.") and any(check.name not in ("test_events", "test_status") for check in checks)
     }
-    assert plain == {*COMPARED, "stream.content-type", "stream.incremental"}
+    customs = {f"stream.{name}" for name in ("fingerprint-told", "first-empty", "finish-empty", "reasoning-ends")}
+    assert plain == {*COMPARED, *customs, "stream.content-type", "stream.incremental"}

@@ -16,7 +16,7 @@ CHUNK = {
         "index": 0, "finish_reason": None, "usage": USAGE,
         "delta": {"role": "assistant", "content": "a", "reasoning_content": "b", "tool_calls": [FRAGMENT]},
     }],
-    "usage": None, "system_fingerprint": "fpv0_1",
+    "usage": None, "system_fingerprint": "fpv0_5de57c9a",
 }  # fmt: skip
 GONE = object()
 DELTA, CALL, CHOICE = "/choices/0/delta", "/choices/0/delta/tool_calls/0", "/choices/0"
@@ -32,6 +32,7 @@ BROKEN = [
     ("/usage", USAGE | {"cached_tokens": None}, "stream.usage.counts-type"),
     ("/usage", USAGE | {"prompt_tokens_details": {"cached_tokens": -1}}, "stream.usage.details"),
     ("/system_fingerprint", 1, "stream.fingerprint-type"),
+    ("/system_fingerprint", "fp_5de57c9a", "stream.fingerprint-form"),
     (f"{CHOICE}/index", GONE, "stream.choice.index"), (f"{CHOICE}/index", -1, "stream.choice.index-type"),
     (f"{CHOICE}/delta", GONE, "stream.choice.delta"), (f"{CHOICE}/delta", None, "stream.delta"),
     (f"{CHOICE}/finish_reason", GONE, "stream.choice.finish-reason"),

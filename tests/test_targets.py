@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from conformance import catalogue, targets
 from conformance.contract import ledger
 from conformance.rows import ConfigurationError
+from conformance.runner.settings import settings
 
 MINE = {
     "base_url": '"https://gateway.example/v1"',
@@ -26,6 +27,14 @@ WAIVER = {
     "owner": '"somebody"',
     "link": '"https://gateway.example/1"',
     "expires": "2026-12-31",
+}
+
+
+UNPROMISED = {
+    "clauses": '["thinking.*", "models.owned-by"]',
+    "reason": '"Theirs alone."',
+    "source": '"https://gateway.example/docs"',
+    "read": "2026-11-22",
 }
 
 
@@ -54,8 +63,8 @@ def refused(text: str) -> str:
 # Those that travel along
 
 
-def test_moonshot_and_the_reference_server_travel_along():
-    assert {"moonshot", "reference"} <= set(targets.names())
+def test_moonshot_the_gateways_and_the_reference_server_travel_along():
+    assert {"moonshot", "reference", "openrouter", "openai-compatible"} <= set(targets.names())
 
 
 @pytest.mark.parametrize("name", targets.names())
@@ -66,9 +75,19 @@ class TestEveryShippedTarget:
     def test_names_a_variable_and_holds_no_key(self, name):
         assert re.fullmatch(r"[A-Z][A-Z0-9_]*_KEY", targets.load(name).key_variable)
 
-    def test_is_asked_where_a_key_may_travel(self, name):
+    def test_is_asked_where_a_key_may_travel_or_nowhere(self, name):
         url = targets.load(name).base_url
-        assert targets.checked_url(url) == url
+        assert url == "" or targets.checked_url(url) == url
+
+    def test_does_not_both_waive_a_clause_and_not_promise_it(self, name):
+        target = targets.load(name)
+        unpromised = [clause for row in target.unpromised for clause in row.clauses]
+        assert len(unpromised) == len(set(unpromised))
+        assert not {waiver.clause for waiver in target.waivers} & set(unpromised)
+
+    def test_promises_what_the_vendor_promises_where_it_is_the_vendors(self, name):
+        target = targets.load(name)
+        assert not (target.official and target.unpromised)
 
     def test_has_endpoints_of_the_contract(self, name):
         assert targets.load(name).endpoints <= set(ledger.endpoints()) | {"unknown"}
@@ -210,7 +229,46 @@ def test_a_waiver_that_is_no_list_of_tables_is_refused(mine, text):
         mine(text)
 
 
+# What a target does not promise
+
+
+def test_what_is_not_promised_has_clauses_a_reason_a_source_and_the_day_it_was_read(mine):
+    (row,) = mine("[[unpromised]]\n" + rows_of(UNPROMISED)).unpromised
+    assert (row.reason, row.source, row.read) == ("Theirs alone.", "https://gateway.example/docs", date(2026, 11, 22))
+
+
+def test_a_pattern_means_every_clause_of_the_ledger_that_it_fits(mine):
+    (row,) = mine("[[unpromised]]\n" + rows_of(UNPROMISED)).unpromised
+    assert row.clauses == {clause for clause in ledger.clauses() if clause.startswith("thinking.")} | {
+        "models.owned-by"
+    }
+
+
+def test_a_pattern_that_fits_no_clause_is_named(mine):
+    with pytest.raises(ConfigurationError, match=r"mine\.toml: unpromised: no clause of the ledger is 'modles\.\*'"):
+        mine("[[unpromised]]\n" + rows_of(UNPROMISED | {"clauses": '["modles.*"]'}))
+
+
+@pytest.mark.parametrize("key", UNPROMISED)
+def test_without_one_of_them_it_is_refused(mine, key):
+    rest = {name: value for name, value in UNPROMISED.items() if name != key}
+    with pytest.raises(ConfigurationError, match=rf"mine\.toml: unpromised: the key '{key}' is missing"):
+        mine("[[unpromised]]\n" + rows_of(rest))
+
+
 # Addresses
+
+
+def test_a_profile_without_a_host_can_judge_files_and_is_asked_only_at_an_address():
+    assert targets.load("openai-compatible").base_url == ""
+    with pytest.raises(ConfigurationError, match="write openai-compatible=https://HOST/v1"):
+        settings(target="openai-compatible", mode="reference")
+
+
+def test_a_profile_without_a_host_is_recorded_under_the_address_that_it_was_asked_at():
+    target = targets.load("openai-compatible=https://gateway.example/v1")
+    assert (target.base_url, target.canonical_url) == ("https://gateway.example/v1", "https://gateway.example/v1")
+    assert target.unpromised == targets.load("openai-compatible").unpromised
 
 
 def test_a_url_is_judged_as_another_address_of_moonshots():

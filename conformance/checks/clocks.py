@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from conformance.vocabulary import Exchange, Finding, Run
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Run
 
 # Clocks of two machines differ; five minutes are more than any that is kept in order.
 SKEW = 300
@@ -19,7 +19,12 @@ def of_now(moment: int, where: str, exchange: Exchange, run: Run) -> Iterator[Fi
 
 
 def in_seconds(moment: int, where: str, exchange: Exchange, run: Run) -> Iterator[Finding]:
-    """Yield a finding where a moment is in another unit than seconds, or later than the exchange that tells it."""
+    """Yield a finding where a moment is in another unit than seconds, or later than the exchange that tells it.
+
+    Raises CouldNotCheck on the 0 of a recording, whose recorder may have taken the moment away.
+    """
+    if moment == 0 and exchange.file:
+        raise CouldNotCheck(Finding(where, "a moment", "0, which recorders write in place of one"))
     if moment <= 0:
         yield Finding(where, "seconds since 1970", moment)
         return

@@ -150,6 +150,10 @@ def test_reasoning_announced(exchange: Exchange, run: Run) -> Iterator[Finding]:
 
 @rule_of_exchange("models.asked-listed", "models.list")
 def test_asked_listed(exchange: Exchange, run: Run) -> Iterator[Finding]:
+    if exchange.file and not run.target.official:
+        raise NotApplicable(
+            "a recording of a gateway does not tell which model is asked for, nor by which of its names"
+        )
     asked = catalogue.models().get(run.model)
     if asked and not asked.available(run.day(exchange)):
         raise NotApplicable(f"{run.model} was not to be had on {run.day(exchange)}")

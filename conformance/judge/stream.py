@@ -29,8 +29,8 @@ _CONSTANT = (("id", str), ("created", int), ("model", str))
 # Of a body that is read at once: no more events are held than so many bytes have.
 _BLOCK = 64 * 1024
 _KINDS = {"reasoning_content": "reasoning", "content": "content", "tool_calls": "tool"}
-# Of a stream these weigh less than of a whole answer, and have clauses of their own above.
-_JUDGED_APART = {"chat.message.role", "chat.usage"}
+# These have clauses of their own in a stream, which may weigh less there.
+_JUDGED_APART = {"chat.message.role", "chat.usage", "chat.choice.finish-reason-value"}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from conformance.vocabulary import (
     CouldNotCheck,
     Exchange,
     Finding,
+    Kind,
     Level,
     NotApplicable,
     Run,
@@ -29,6 +30,8 @@ def reach(check: Check, exchanges: tuple[Exchange, ...], run: Run) -> Verdict:
     """Run one check and return its verdict; whatever the check raises becomes part of it."""
     findings: list[Finding] = []
     status, reason = Status.PASS, ""
+    if excused := not_promised(check.clause, run.target):
+        return _verdict(check, exchanges, Status.NOT_APPLICABLE, [], excused)
     try:
         reason = _collect(check.judge(exchanges, run), findings)
     except CouldNotCheck as refusal:
@@ -62,6 +65,17 @@ def waiver_of(clause: Clause, day: date, target: Target) -> Waiver | None:
     """Return a target's waiver for a clause, unless it had expired on the day that is judged."""
     waivers = (waiver for waiver in target.waivers if waiver.clause == clause.id and day <= waiver.expires)
     return next(waivers, None)
+
+
+def not_promised(clause: Clause, target: Target) -> str | None:
+    """Return why a clause does not speak of a target, with the page that says so, or None where it does.
+
+    What only real traffic shows was seen at the vendor's own hosts, and is no promise of anybody else.
+    """
+    if clause.kind is Kind.OBSERVED and not target.official:
+        return f"only traffic of the vendor's own hosts shows this, and {target.name} is none of them"
+    row = next((row for row in target.unpromised if clause.id in row.clauses), None)
+    return None if row is None else f"{target.name} promises otherwise: {row.reason} ({row.source}, read {row.read})"
 
 
 def broken(clause: Clause) -> Status:

@@ -68,8 +68,12 @@ class RunSession:
         return self._runfile.records
 
     def conduct(self, checks: list[Check]) -> None:
-        """Ask everything that these checks and their controls need, and keep what was said."""
-        wanted = needed(check.scenario for check in checks)
+        """Ask everything that these checks and their controls need, and keep what was said.
+
+        What the target does not promise is not asked for.
+        """
+        promised = (check for check in checks if not verdict.not_promised(check.clause, self.settings.target))
+        wanted = needed(check.scenario for check in promised)
         fitting = [scenario for scenario in wanted if unfit(scenario, self.settings) is None]
         self._shown.announce(spending.estimate(fitting, self.settings.model, self.settings.max_cost))
         conductor = Conductor(self.settings, self._shown.tell)

@@ -42,6 +42,8 @@ def settings(
 ) -> Settings:
     """Return the settings of a run; raises rows.ConfigurationError naming what is wrong and what to do."""
     whom, how = targets.load(target), Mode(mode)
+    if not whom.base_url:
+        raise rows.ConfigurationError(f"{whom.name} has no host of its own; write {whom.name}=https://HOST/v1")
     chosen = model or whom.model
     if model and whom.official and model not in catalogue.models():
         known = ", ".join(catalogue.available(as_of or date.today()))

@@ -26,6 +26,8 @@ class Tally:
         status, findings, reason = Status.PASS, tuple(self.findings), ""
         if self.crash:
             status, reason = Status.ERROR, self.crash
+        elif excused := verdict.not_promised(clause, run.target):
+            return Verdict(clause, "recorded", endpoint, Status.NOT_APPLICABLE, reason=excused, file=file)
         elif self.findings:
             status = verdict.broken(clause)
             waiver = verdict.waiver_of(clause, run.as_of or run.started.date(), run.target)

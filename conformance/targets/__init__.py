@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 import ipaddress
 import re
 from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from conformance import rows
 from conformance.contract import ledger
-from conformance.vocabulary import Target, Waiver
+from conformance.vocabulary import Target, Unpromised, Waiver
 
 _HERE = Path(__file__).parent
 # A stranger's address has no limits that we know of, but it is one service: few at a time.
@@ -94,17 +96,31 @@ def _read(path: Path) -> Target:
         rows.read(Waiver, row, f"{path.name}: waiver {row.get('clause')}")
         for row in rows.tables_of(table, "waiver", path.name)
     )
-    table.pop("waiver", None)
-    allowed = {field.name for field in fields(Target)} - {"name", "waivers", "provenance_url"}
-    for key in table:
+    unpromised = tuple(_unpromised(row, path.name) for row in rows.tables_of(table, "unpromised", path.name))
+    own = {key: value for key, value in table.items() if key not in ("waiver", "unpromised")}
+    allowed = {field.name for field in fields(Target)} - {"name", "waivers", "unpromised", "provenance_url"}
+    for key in own:
         if key not in allowed:
             raise rows.ConfigurationError(f"{path.name}: unknown key {key!r}; known are {', '.join(sorted(allowed))}")
-    target = rows.read(Target, {"name": path.stem, **table}, path.name)
-    checked_url(target.base_url)
+    target = rows.read(Target, {"name": path.stem, **own}, path.name)
+    if target.base_url:
+        checked_url(target.base_url)
     _check_numbers(target, path.name)
     for name in sorted(target.endpoints - set(ledger.endpoints())):
         raise rows.ConfigurationError(f"{path.name}: endpoints: {name!r} is not an endpoint of the contract")
-    return replace(target, waivers=waivers)
+    return replace(target, waivers=waivers, unpromised=unpromised)
+
+
+def _unpromised(row: dict[str, Any], where: str) -> Unpromised:
+    """Return a row of clauses that a target does not promise, its patterns replaced by the clauses that they mean."""
+    read = rows.read(Unpromised, row, f"{where}: unpromised")
+    meant: set[str] = set()
+    for pattern in sorted(read.clauses):
+        found = fnmatch.filter(ledger.clauses(), pattern)
+        if not found:
+            raise rows.ConfigurationError(f"{where}: unpromised: no clause of the ledger is {pattern!r}")
+        meant.update(found)
+    return replace(read, clauses=frozenset(meant))
 
 
 def _check_numbers(target: Target, where: str) -> None:

@@ -11,6 +11,7 @@ from conformance.reference.lies import (
     framing,
     harmless,
     models,
+    observed,
     refusals,
     statuses,
     streams,
@@ -22,5 +23,5 @@ from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
     "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing", "harmless",
-    "models", "refusals", "statuses", "streams", "thinking", "usage", "wire",
+    "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
 ]  # fmt: skip

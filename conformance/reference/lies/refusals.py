@@ -104,10 +104,9 @@ def _(answer: Answer) -> None:
         error["message"] = ""
 
 
-@in_answer("refusal-in-other-words", _CHAT)
+@in_answer("refusal-in-other-words")
 def _(answer: Answer) -> None:
-    error = _error(answer)
-    if answer.status == 400 and error:
+    if error := _error(answer):
         error["message"] = "Your request was refused."
 
 
