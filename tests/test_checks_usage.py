@@ -6,8 +6,9 @@ from conformance.checks.test_usage import WORDS_MORE
 
 CHAT = "chat.completions"
 PLAIN = 9
-# Clause, and how many tokens more than the plain prompt are too few.
+# Clause, how many tokens more than the plain prompt are too few, and the scenario of the plain prompt.
 LONGER = {"chat.vision-counted": WORDS_MORE, "chat.system-counted": 0}
+PLAINLY = {"chat.vision-counted": "chat.one-word", "chat.system-counted": "stream.cut-by-budget"}
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def counted(said, verdict_of):
     def judge(clause, told, plain=PLAIN, **more):
         answer = said(CHAT, {"usage": {"prompt_tokens": told}})
         control = said(CHAT, {"usage": {"prompt_tokens": plain}}, **more)
-        return verdict_of(clause, answer, others={"chat.one-word": (control,)})
+        return verdict_of(clause, answer, others={PLAINLY[clause]: (control,)})
 
     return judge
 

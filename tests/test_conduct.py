@@ -26,7 +26,7 @@ from conformance.scenarios import scenarios
 from conformance.vocabulary import Mode, Scenario, Spending
 
 MODEL = "kimi-k2.6"
-PAID = ("chat.one-word", "chat.partial", "tools.none")
+PAID = ("chat.one-word", "stream.partial", "tools.none")
 # No run of these takes a second; what takes longer waits for something that does not come.
 SOON = 30
 SUBSETS = st.lists(st.sampled_from(sorted(scenarios())), min_size=1, unique=True)
@@ -196,10 +196,10 @@ class TestStops:
 
         limit = most(scenarios()["chat.one-word"], MODEL)
         with answering(reply) as url:
-            done = conducted(url, ["models.list", "chat.one-word", "chat.partial"], max_cost=limit)
+            done = conducted(url, ["models.list", "chat.one-word", "stream.partial"], max_cost=limit)
         assert len(paid) == 1
         assert answered(done) == {"models.list", "chat.one-word"}
-        assert why_not(done, "chat.partial") == "not asked: the account has no credit: no money"
+        assert why_not(done, "stream.partial") == "not asked: the account has no credit: no money"
 
     def test_a_service_that_answers_what_it_must_refuse_is_not_paid_beyond_the_limit(self, conducted, wire, answering):
         """Each answer costs six tenths of the limit: the second passes it, and is the last."""

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from conformance.checks import ANSWERS
 from conformance.judge import answers
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, Value, find, member
 
@@ -69,11 +70,16 @@ def optional(exchange: Exchange, pointer: str) -> int:
 
 def one_word(run: Run) -> Exchange:
     """Return the whole answer of one word, which others are held against; raises CouldNotCheck where there is none."""
-    for exchange in run.conversations.get("chat.one-word", ()):
-        if exchange.endpoint == CHAT:
+    return answer_in(run, "chat.one-word")
+
+
+def answer_in(run: Run, scenario: str) -> Exchange:
+    """Return the first chat answer of a scenario, whole; raises CouldNotCheck where there is none."""
+    for exchange in run.conversations.get(scenario, ()):
+        if exchange.endpoint in ANSWERS:
             answers.success(exchange, run)
-            return exchange
-    raise CouldNotCheck(Finding("", "chat.one-word, to hold this against", "it was not asked"))
+            return answers.whole(exchange)
+    raise CouldNotCheck(Finding("", f"{scenario}, to hold this against", "it was not asked"))
 
 
 def counted(exchange: Exchange, name: str) -> int:

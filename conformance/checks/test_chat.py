@@ -29,7 +29,7 @@ from conformance.checks.reading import (
     tool_calls,
 )
 from conformance.judge import answers, brought
-from conformance.scenarios.chat import PREFIX
+from conformance.scenarios.stream import PREFIX
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
 
 # How the template of the model marks its thoughts, its turns and its calls: https://huggingface.co/moonshotai
@@ -195,11 +195,11 @@ def test_id_created(exchange: Exchange, _run: Run) -> Iterator[Finding]:
         yield Finding("/id", f"{created:08x}, the created time, within {ID_TIME} s", digits[:8])
 
 
-@rule_of_conversation("chat.partial", "chat.partial")
+@rule_of_conversation("chat.partial", "stream.partial")
 def test_partial(conversation: Conversation, run: Run) -> Iterator[Finding]:
-    for exchange in asked(conversation, (CHAT,)):
+    for exchange in asked(conversation, ANSWERS):
         answers.success(exchange, run)
-        said = exchange.at("/choices/0/message/content", str)
+        said = answers.whole(exchange).at("/choices/0/message/content", str)
         if not said.strip():
             raise CouldNotCheck(Finding("/choices/0/message/content", "some text", said))
         if letters(said).startswith(letters(PREFIX)):

@@ -12,7 +12,7 @@ from conformance.checks import (
     rule_of_exchange,
     rule_of_response,
 )
-from conformance.checks.test_chat import CHAT, optional, tool_calls
+from conformance.checks.reading import CHAT, optional, tool_calls
 from conformance.checks.test_http import header_of, is_streamed, is_text
 from conformance.checks.test_models import listed, official, telling
 from conformance.judge import answers, customs

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from conformance.checks import Conversation, asked, rule_of_answer, rule_of_conversation
-from conformance.checks.reading import CHAT, counted, one_word, optional
+from conformance.checks.reading import CHAT, answer_in, counted, one_word, optional
 from conformance.judge import answers
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, Run, find, member
 
@@ -81,11 +81,11 @@ def test_cached(conversation: Conversation, run: Run) -> Iterator[Finding]:
         yield Finding("/usage/cached_tokens", "some tokens from the cache", "none in any repetition")
 
 
-@rule_of_conversation("chat.system-counted", "chat.system")
+@rule_of_conversation("chat.system-counted", "chat.cut-by-budget")
 def test_system_counted(conversation: Conversation, run: Run) -> Iterator[Finding]:
     for exchange in asked(conversation, (CHAT,)):
         answers.success(exchange, run)
-        plain = one_word(run)
+        plain = answer_in(run, "stream.cut-by-budget")
         fewer, told = (each.at("/usage/prompt_tokens", int) for each in (plain, exchange))
         if not told > fewer:
             yield Finding("/usage/prompt_tokens", f"more than {fewer}, for the same question without its rules", told)

@@ -8,8 +8,6 @@ from typing import Any
 from conformance.evidence.api import Api
 from conformance.scenarios import scenario
 
-PREFIX = "One, two, three,"
-
 
 def user(text: str) -> dict[str, Any]:
     """Return a user message."""
@@ -28,24 +26,16 @@ def one_word(api: Api) -> None:
     api.chat(HELLO)
 
 
-@scenario("chat.cut-by-budget", "chat.completions", spends=(1, 150, 8))
+RULES = {
+    "role": "system",
+    "content": "Answer in lower case. Add no explanation, no greeting and no question of your own.",
+}
+
+
+@scenario("chat.cut-by-budget", "chat.completions", spends=(1, 200, 8))
 def cut_by_budget(api: Api) -> None:
-    """Ask for much, thinking where the model does, with a budget of few tokens, so that the answer is cut."""
-    api.chat(MUCH, **{**api.think, **CUT})
-
-
-@scenario("chat.system", "chat.completions", spends=(1, 200, 128), control="chat.one-word")
-def system(api: Api) -> None:
-    """Ask for one word, as chat.one-word does, with rules in a system message."""
-    rules = "Answer in lower case. Add no explanation, no greeting and no question of your own."
-    api.chat({"role": "system", "content": rules}, HELLO)
-
-
-@scenario("chat.partial", "chat.completions", spends=(1, 150, 128))
-def partial(api: Api) -> None:
-    """Have an answer continued whose beginning is given, up to a stop that is a single text."""
-    begun = {"role": "assistant", "content": PREFIX, "partial": True}
-    api.chat(user("Count from one to six in words, separated by commas."), begun, stop="six")
+    """Ask for much, with rules in a system message, thinking where the model does, and a budget of few tokens."""
+    api.chat(RULES, MUCH, **{**api.think, **CUT})
 
 
 @scenario("chat.vision", "chat.completions", spends=(1, 1200, 128), needs=("image",), control="chat.one-word")

@@ -1,4 +1,4 @@
-"""Streamed answers: of text up to a stop, of tool calls, of JSON after some thinking, one cut, and one refused."""
+"""Streamed answers: of text, of a line that is continued, of tool calls, of JSON, one cut, and one refused."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from conformance.scenarios.formats import LOOSE
 from conformance.scenarios.tools import ASK_TWICE, BUDGET, TIME, WEATHER
 
 STREAM = "chat.stream"
+PREFIX = "一二三"
 WITH_USAGE: dict[str, Any] = {"stream_options": {"include_usage": True}}
 
 
@@ -19,10 +20,11 @@ def text(api: Api) -> None:
     api.stream(HELLO, **WITH_USAGE)
 
 
-@scenario("stream.stop", STREAM, spends=(1, 150, 128))
-def stop(api: Api) -> None:
-    """Ask for characters of several bytes each, streamed, up to a stop that is one of them."""
-    api.stream(user("Repeat this line and add nothing: 一二三四五六七八九"), stop=["六"], **WITH_USAGE)
+@scenario("stream.partial", STREAM, spends=(1, 150, 128))
+def partial(api: Api) -> None:
+    """Have a line of characters of several bytes continued, streamed, whose beginning is given, up to one of them."""
+    begun = {"role": "assistant", "content": PREFIX, "partial": True}
+    api.stream(user("一二三四五六七八九 (repeat this line)"), begun, stop="六", **WITH_USAGE)
 
 
 # That a call begins is what this shows: one that comes whole in its first fragment is legal, and has no later ones.
@@ -40,7 +42,7 @@ def structured(api: Api) -> None:
 
 @scenario("stream.cut-by-budget", STREAM, spends=(1, 150, 8), control="chat.cut-by-budget")
 def cut_by_budget(api: Api) -> None:
-    """Ask for much, streamed, with a budget of few tokens: the request of chat.cut-by-budget."""
+    """Ask for much, streamed, with a budget of few tokens: as chat.cut-by-budget does, but without its rules."""
     api.stream(MUCH, **{**api.think, **CUT}, **WITH_USAGE)
 
 

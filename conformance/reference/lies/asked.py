@@ -123,14 +123,9 @@ def _(body: dict[str, Any]) -> None:
     body["choices"].append(body["choices"][0] | {"index": 1})
 
 
-@lie("partial-repeated")
-def _(call: Call, honest: Handler) -> Answer:
-    answer = honest(call)
-    if call.operation == _CHAT and isinstance(answer.body, dict) and "choices" in answer.body:
-        begun = call.members()["messages"][-1]
-        for message in messages(answer.body) if begun.get("partial") else []:
-            message["content"] = begun["content"] + message["content"]
-    return answer
+@in_asked("partial-repeated", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    asked["messages"][-1].pop("partial", None)
 
 
 @in_asked("pictures-dropped", _CHAT)

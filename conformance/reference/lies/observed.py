@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.reference.answers import Answer
-from conformance.reference.lies.registry import in_answer, in_body
 from conformance.reference.lies.frames import Frames, chunks, deltas, in_stream, last
+from conformance.reference.lies.registry import in_answer, in_body
 
 _CHAT, _LIST = "chat.completions", "models.list"
 
