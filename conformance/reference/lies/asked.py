@@ -114,7 +114,8 @@ def _(asked: dict[str, Any]) -> None:
 
 
 def _without_stops(asked: dict[str, Any]) -> None:
-    if isinstance(asked.get("stop"), list) and len(asked["stop"]) <= 5:
+    stop = asked.get("stop")
+    if isinstance(stop, str) or (isinstance(stop, list) and len(stop) <= 5):
         del asked["stop"]
 
 
