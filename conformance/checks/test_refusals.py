@@ -170,7 +170,8 @@ def envelope_of(exchange: Exchange) -> str | None:
 
 def schema_of(exchange: Exchange) -> str:
     """Return the schema that judges an error body: of its envelope, or where it has none, of the one that it lacks."""
-    refusal = ledger.refusals().get(str(scenarios()[exchange.scenario].refusal))
+    scenario = scenarios().get(exchange.scenario)
+    refusal = ledger.refusals().get(str(scenario.refusal)) if scenario else None
     return envelope_of(exchange) or (refusal.envelopes[0] if refusal else "error")
 
 
