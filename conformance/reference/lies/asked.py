@@ -126,7 +126,8 @@ def _(body: dict[str, Any]) -> None:
 
 @in_asked("partial-repeated", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    asked["messages"][-1].pop("partial", None)
+    for message in _said(asked):
+        message.pop("partial", None)
 
 
 @in_asked("pictures-dropped", _CHAT)
