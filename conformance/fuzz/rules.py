@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from conformance.checks.test_refusals import envelope_of
 from conformance.fuzz.validity import Wrong
@@ -26,8 +27,8 @@ TRACES = re.compile(
     |\bin\ /[^\s:]{1,200}\.(?:php|rb):\d+""",
     re.VERBOSE,
 )
-# A refusal names what is wrong only if nothing else is: these are what every chat must have, or what decides nothing.
-_PLAIN = frozenset({"model", "messages", "max_tokens", "max_completion_tokens", "stream", "thinking"})
+# Beside these a parameter is alone: every chat has them, and none of them is what it may be refused for.
+_PLAIN = frozenset({"model", "messages", "max_completion_tokens", "stream"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,21 @@ def refusal_names_parameter(exchange: Exchange, wrongs: tuple[Wrong, ...]) -> It
     """Yield a finding where one parameter is wrong, and the message speaks of another thing."""
     if _refusal(exchange) != 400:
         raise NotApplicable("it was refused for something that does not exist")
-    at_fault = {wrong.parameter for wrong in wrongs}
-    if len(at_fault) != 1 or not wrongs[0].parameter:
-        raise NotApplicable("not exactly one parameter is wrong")
-    if exchange.endpoint in (CHAT, STREAM) and not set(exchange.asked) <= _PLAIN | at_fault:
+    if len(wrongs) != 1 or wrongs[0].where.count("/") > 1 or not (name := wrongs[0].parameter):
+        raise NotApplicable("not exactly one parameter is wrong, as a whole")
+    if not _is_alone(exchange.asked, name):
         raise NotApplicable("another parameter may be what it was refused for")
     said = exchange.at("/error/message", str)
-    tokens = {token for wrong in wrongs for token in (*wrong.where.split("/"), wrong.missing)}
-    names = {token for token in tokens if token and not token.isdigit()} | at_fault
-    if not any(re.search(rf"(?<!\w){re.escape(name.rstrip('s'))}s?(?!\w)", said) for name in names):
-        yield Finding("/error/message", f"a message that names {' or '.join(sorted(names))}", said)
+    if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said):
+        yield Finding("/error/message", f"a message that names {name}", said)
+
+
+def _is_alone(asked: dict[str, Any], parameter: str) -> bool:
+    """Tell whether all the rest of a request is as plain as can be."""
+    rest = {name: value for name, value in asked.items() if name != parameter}
+    messages = rest.get("messages", [])
+    plain = all(message.keys() == {"role", "content"} and isinstance(message["content"], str) for message in messages)
+    return plain and rest.keys() <= _PLAIN and type(rest.get("max_completion_tokens", 1)) is int
 
 
 def invalid_is_refused(exchange: Exchange, wrongs: tuple[Wrong, ...]) -> Iterator[Finding]:
