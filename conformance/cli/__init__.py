@@ -12,6 +12,7 @@ from conformance import __version__
 COMMANDS = {
     "run": "Judge an endpoint, or its recordings, against the contract.",
     "judge": "Judge recorded evidence of any origin.",
+    "fuzz": "Ask what nobody thought of, and judge every answer.",
     "serve": "Serve a reference Kimi on this machine.",
     "lint-tools": "Hold tools and their schemas against what Moonshot accepts.",
     "clauses": "List the clauses, and what checks each.",

@@ -114,7 +114,7 @@ class Client:
         refused: bool,
         attempts: int = ATTEMPTS,
     ) -> Exchange:
-        """Send a request, try again where that is allowed and so often at the most, and return what was said, redacted."""
+        """Send a request, again where that is allowed and ``attempts`` permits, and return what was said, redacted."""
         made: list[Attempt] = []
         while True:
             said = self._ask(request)

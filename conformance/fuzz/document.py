@@ -63,7 +63,7 @@ def document(model: str) -> dict[str, Any]:
         read = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise rows.ConfigurationError(f"{path}: {error}; the installation is broken") from None
-    whole = _within(_asking_for(read, model), "")
+    whole: dict[str, Any] = _within(_asking_for(read, model), "")
     known = {name: _within(schema, name) for name, schema in schemas.documents().items()}
     whole["components"]["schemas"] |= known
     whole["servers"] = [{"url": BASE_PATH}]
@@ -71,10 +71,9 @@ def document(model: str) -> dict[str, Any]:
     return whole
 
 
-def statuses(whole: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return the statuses that each operation is documented to answer with."""
-    operations = (each for item in whole["paths"].values() for each in item.values() if "operationId" in each)
-    return {operation["operationId"]: tuple(operation["responses"]) for operation in operations}
+def operations(whole: dict[str, Any]) -> list[str]:
+    """Return the names of the operations, which are those of the endpoints, in the order of the document."""
+    return [each["operationId"] for item in whole["paths"].values() for each in item.values() if "operationId" in each]
 
 
 def _within(node: Any, home: str) -> Any:  # noqa: ANN401 - any part of a document
@@ -125,7 +124,7 @@ def _narrow(whole: dict[str, Any], model: str) -> None:
 
 
 def _sampling(model: str) -> dict[str, Any]:
-    """Return the parameters of which a model takes one value: that one, and those that the catalogue knows to be wrong."""
+    """Return the parameters of which a model takes one value: that one, and those that are known to be wrong."""
     family = catalogue.family_of(model)
     if family is None:
         return {}
@@ -136,9 +135,9 @@ def _sampling(model: str) -> dict[str, Any]:
 
 
 def _small(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
-    """Return a schema without what makes a request large and no more telling: members that it does not name, long texts.
+    """Return a schema without what makes a request large and no more telling: unnamed members, long texts and lists.
 
-    Measured: 20 ms for a chat in place of 90.
+    Measured: a chat is made in 20 ms, and with them in 90.
     """
     if isinstance(node, list):
         return [_small(item) for item in node]

@@ -1,4 +1,4 @@
-"""What a run of the fuzzer found: for each clause and endpoint how often it held, and the smallest request that broke it."""
+"""What was found: for each clause and endpoint how often it held, and the smallest request that broke it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""schemathesis at work on one part of a run: it makes requests, the bridge sends them, and its checks judge the answers."""
+"""schemathesis at work on one part of a run: it makes requests, the bridge sends them, its checks judge the answers."""
 
 from __future__ import annotations
 
@@ -85,4 +85,5 @@ def _before(case: str, failure: Failure, recorder: ScenarioRecorder, bridge: Bri
 
 def _finding(failure: Failure) -> Finding:
     pointer = "".join(f"/{token}" for token in getattr(failure, "instance_path", ()))
-    return verdict.clean(Finding(pointer, f"no {failure.title.lower()}", " ".join(failure.message.split())))
+    said = " ".join([f"{failure.title}.", *failure.message.split()])
+    return verdict.clean(Finding(pointer, "schemathesis to find nothing", said))

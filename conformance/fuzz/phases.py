@@ -11,8 +11,9 @@ from conformance.fuzz.rules import SCHEMATHESIS
 
 # What each operation is worth beside the others: a body has more ways to be wrong than an id.
 _RICH = {"chat.completions": 12, "tokens.estimate": 4, "batches.create": 4, "files.create": 3, "batches.list": 2}
-# No check of schemathesis' that asks again by itself, or that our document cannot decide: it states what a server may take,
-# not what it must, and no page says how a wrong method is refused. Of headers the evidence keeps an allow-list.
+# Checks that ask again by themselves (what they do we do, once an operation), or that our document cannot decide: it
+# states what a server may take and not what it must, and no page says how a wrong method is refused. Of headers the
+# evidence keeps an allow-list.
 _LEFT_OUT = (
     "positive_data_acceptance", "negative_data_rejection", "missing_required_header", "unsupported_method",
     "allow_header_conformance", "ignored_auth", "object_level_authorization", "response_headers_conformance",
@@ -24,7 +25,7 @@ _STEPS = 6
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One phase of schemathesis on one operation, or on all of them together; ``weight`` is its share of what is left."""
+    """One phase on one operation, or on all of them together; ``weight`` is its share of what is left."""
 
     phase: str
     operation: str | None

@@ -4,51 +4,42 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 
 from conformance import __version__
-from conformance.contract import ledger
 from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
-from conformance.evidence.runfile import Record, RunFile, exchange_record, verdict_record
-from conformance.fuzz import phases
+from conformance.evidence.runfile import Record, RunFile
+from conformance.fuzz import phases, writing
 from conformance.fuzz.allowance import Allowance, Stop
 from conformance.fuzz.asking import Asker, Sent
 from conformance.fuzz.bridge import Bridge
-from conformance.fuzz.document import document
+from conformance.fuzz.document import document, operations
 from conformance.fuzz.findings import Broken, Findings, Place, broken_or_held, judged
 from conformance.fuzz.generation import generate
-from conformance.fuzz.rules import KEY_REQUIRED, RULES, SCHEMATHESIS
+from conformance.fuzz.rules import KEY_REQUIRED, SCHEMATHESIS
 from conformance.fuzz.smaller import smaller
+from conformance.fuzz.writing import Asked
 from conformance.judge import answers
-from conformance.runner import provenance
-from conformance.runner.conduct import Conducted, clock_of
-from conformance.runner.session import counts, exit_status
+from conformance.runner.conduct import clock_of
 from conformance.runner.settings import Settings
 from conformance.scenarios.refusals import WRONG_KEY
-from conformance.vocabulary import Exchange, Finding, Mode, Run, Status, Verdict
+from conformance.vocabulary import Exchange, Finding, Mode, Run
 
-DEFAULT_MAX_REQUESTS = 500
 # Kept back for making findings smaller.
 _FOR_SMALLER = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a run of the fuzzer was asked to do."""
-
-    settings: Settings
-    max_requests: int = DEFAULT_MAX_REQUESTS
-    seed: int = 0
-
-
 class FuzzSession:
-    """Asks, judges and writes; ``transport`` is the innermost one, httpx's own where there is none."""
+    """Asks, judges and writes.
+
+    ``transport`` is the innermost one: by default httpx's own, or in the mode reference the app in this process.
+    """
 
     def __init__(self, asked: Asked, out: Path | None, transport: httpx.BaseTransport | None = None) -> None:
         self._asked = asked
@@ -60,7 +51,7 @@ class FuzzSession:
         self._client = Client(
             settings.target,
             redactor,
-            transport=transport,
+            transport=transport or (_reference(settings) if offline else None),
             clock=clock_of(settings),
             sleep=(lambda _: None) if offline else time.sleep,
         )
@@ -88,7 +79,7 @@ class FuzzSession:
         finally:
             self._clean_up()
             self._client.close()
-            self._write(refused)
+            writing.write(self._runfile, self._asked, self.findings, self.allowance, self._first, refused)
 
     def _keep(self, exchange: Exchange) -> None:
         self._first = self._first or exchange
@@ -112,12 +103,13 @@ class FuzzSession:
     def _ask_everything(self, tell: Callable[[str], None]) -> None:
         whole = document(self._settings.model)
         bridge = Bridge(self.asker, self._settings.key)
-        operations = [name for name in _operations(whole) if name in self._settings.target.endpoints]
+        known = [name for name in operations(whole) if name in self._settings.target.endpoints]
         kept = min(_FOR_SMALLER, self._asked.max_requests // 10)
-        for part, share in phases.shares(list(phases.parts(operations))):
-            self.asker.phase = f"fuzz.{part.phase}"
+        for part, share in phases.shares(list(phases.parts(known))):
+            if self.asker.phase != f"fuzz.{part.phase}":
+                self.asker.phase = f"fuzz.{part.phase}"
+                tell(part.phase)
             self.allowance.share = requests = math.ceil(max(0, self.allowance.left - kept) * share)
-            tell(f"{part.phase} {part.operation or 'file, batch, cancel, retrieve, delete'}: {requests} requests")
             if requests:
                 generate(part, whole, bridge, self.findings, seed=self._asked.seed, requests=requests)
             self._ask_without_the_key()
@@ -125,15 +117,16 @@ class FuzzSession:
 
     def _ask_without_the_key(self) -> None:
         """Ask each operation that was answered once more without the key, and with another."""
+        phase, self.asker.phase = self.asker.phase, "fuzz.without-key"
         for endpoint, exchange in list(self._unguarded.items()):
             del self._unguarded[endpoint]
             self._guarded.add(endpoint)
-            self.asker.phase = "fuzz.without-key"
             for key in (None, WRONG_KEY):
                 if (said := self._again(exchange, exchange.request.body, key)) is not None:
                     found = () if not answers.accepted(said) else (Finding("status", "401", "an answer"),)
                     reached = broken_or_held(KEY_REQUIRED, endpoint, found, self.findings.run)
                     self.findings.keep(reached, (said,))
+        self.asker.phase = phase
 
     def _again(self, exchange: Exchange, body: bytes, key: str | None) -> Exchange | None:
         """Send a request again, with another body or key; None where no request may follow."""
@@ -162,7 +155,8 @@ class FuzzSession:
                 return False
             if place[0] not in SCHEMATHESIS.values():
                 return any(
-                    (each.clause.id, each.endpoint) == place and each.findings for each in judged(said, self.findings.run)
+                    (each.clause.id, each.endpoint) == place and each.findings
+                    for each in judged(said, self.findings.run)
                 )
             if same := _alike(said, first):
                 row = broken_or_held(place[0], place[1], broken.findings, self.findings.run)
@@ -180,77 +174,12 @@ class FuzzSession:
         finally:
             self.asker.phase = phase
 
-    def _write(self, refused: str | None) -> None:
-        self._runfile.write("run", self._header())
-        numbers: dict[int, int] = {}
-        shown = [each for _, broken in self.findings.breaking() for each in broken.exchanges]
-        for exchange in ([self._first] if self._first else []) + shown:
-            if id(exchange) not in numbers:
-                numbers[id(exchange)] = len(numbers) + 1
-                self._runfile.write("exchange", exchange_record(numbers[id(exchange)], exchange))
-        for reached in self._verdicts(refused, numbers):
-            self._runfile.write("verdict", verdict_record(reached))
-        verdicts = [record for record in self.records if record["kind"] == "verdict"]
-        spend = {
-            "requests": self.allowance.requests,
-            "prompt_tokens": self.allowance.prompt_tokens,
-            "completion_tokens": self.allowance.completion_tokens,
-            "usd": round(self.allowance.usd, 6),
-            "paid_requests": self.allowance.paid_requests,
-        }
-        end = {"counts": counts(verdicts), "spend": spend, "stale": [], "exit": int(exit_status(verdicts))}
-        self._runfile.write("end", end)
-        self._runfile.close()
 
-    def _verdicts(self, refused: str | None, numbers: dict[int, int]) -> Iterator[Verdict]:
-        findings = self.findings
-        places = {place: None for place in _places(self._settings)} | dict.fromkeys([*findings.told, *findings.crashes])
-        order = {clause: position for position, clause in enumerate(ledger.clauses())}
-        for place in sorted(places, key=lambda place: (order[place[0]], place[1])):
-            row, told = ledger.clauses()[place[0]], findings.told.get(place)
-            if told or place in findings.crashes:
-                broken = told.smallest.exchanges if told and told.smallest else ()
-                yield findings.verdict(place, tuple(numbers[id(exchange)] for exchange in broken))
-            elif refused is None and (asked := findings.asked.get(place[1])):
-                reason = f"none of {asked} answers has what this clause speaks of"
-                yield Verdict(row, "fuzz", place[1], Status.NOT_APPLICABLE, reason=reason)
-            else:
-                reason = refused or self.allowance.reached or "no request that was made asked for this"
-                yield Verdict(row, "fuzz", place[1], Status.COULD_NOT_CHECK, reason=reason)
+def _reference(settings: Settings) -> httpx.BaseTransport:
+    from conformance.reference import create_app
+    from conformance.reference.inprocess import InProcess
 
-    def _header(self) -> Record:
-        settings, said = self._settings, provenance.of(
-            self._settings, Conducted({"fuzz": (self._first,)} if self._first else {})
-        )
-        return {
-            "suite": __version__,
-            "target": settings.target.name,
-            "base_url": settings.target.canonical_url,
-            "key_variable": settings.target.key_variable,
-            "mode": "fuzz",
-            "provenance": said.kind,
-            "provenance_sentence": said.sentence,
-            "as_of": (settings.as_of or self.started.date()).isoformat(),
-            "model": settings.model,
-            "select": f"--seed {self._asked.seed} --max-requests {self._asked.max_requests}",
-            "started": self.started.isoformat(timespec="seconds"),
-        }
-
-
-def _operations(whole: dict[str, object]) -> list[str]:
-    from conformance.fuzz.document import statuses
-
-    return list(statuses(whole))
-
-
-def _places(settings: Settings) -> Iterator[Place]:
-    """Yield what the fuzzer is there to look at: each of its clauses at each endpoint that the target has."""
-    known = [name for name, row in ledger.endpoints().items() if name in settings.target.endpoints]
-    asked = [name for name in known if not name.startswith("batches.output") and name not in ("unknown", "batches.errors")]
-    for rule in RULES:
-        yield from ((rule.clause, endpoint) for endpoint in asked if not rule.endpoints or endpoint in rule.endpoints)
-    for clause in (*SCHEMATHESIS.values(), KEY_REQUIRED):
-        yield from ((clause, endpoint) for endpoint in asked)
+    return InProcess(create_app(as_of=settings.as_of, clock=clock_of(settings)))
 
 
 def _alike(said: Exchange, first: Exchange) -> bool:

@@ -1,4 +1,4 @@
-"""What is surely wrong with a request: judged by the schemas and the catalogue, and silent where they may be too strict."""
+"""What is surely wrong with a request: by the schemas and the catalogue, and silent where they may be too strict."""
 
 from __future__ import annotations
 
