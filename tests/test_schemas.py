@@ -10,10 +10,18 @@ from jsonschema_specifications import REGISTRY
 from conformance import strictjson
 from conformance.contract import ledger, schemas
 from conformance.judge import shapes
+from conformance.scenarios import scenarios
 from conformance.vocabulary import CouldNotCheck
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAMES = sorted(schemas.documents())
+# What one model does not take, what one part of a request says of another, and what is only seen to be refused.
+MORE_THAN_A_SCHEMA_SAYS = {
+    *("unknown-model", "thinking-off", "required-thinking", "named-thinking", "named-disputed"),
+    *("temperature", "temperature-disputed", "top-p", "n", "presence-penalty", "frequency-penalty", "logprobs"),
+    *("tool-id-unknown", "tool-id-duplicated", "tool-name-duplicated", "tools-in-messages-duplicated"),
+    *("image-by-url", "logit-bias"),
+}
 # Where the value of a keyword is one schema, a list of them, or a mapping to them.
 ONE = {
     "items",
@@ -133,10 +141,19 @@ class TestRequests:
     def test_a_refusal_is_provoked_by_one_thing_alone(self, conducted):
         run = conducted[0]
         (window,) = [exchange for exchange in run.conversations["refusals.bad-window"] if exchange.refused]
-        assert shapes.valid("batch.request", window.asked)
+        assert not shapes.valid("batch.request", window.asked)
+        assert shapes.valid("batch.request", window.asked | {"completion_window": "24h"})
         (malformed,) = run.conversations["refusals.malformed-body"]
         with pytest.raises(CouldNotCheck):
             _ = malformed.asked
+
+    def test_a_chat_that_must_be_refused_breaks_the_schema_unless_that_is_more_than_a_schema_can_say(self, conducted):
+        legal = set()
+        for exchange in (exchange for run in conducted for said in run.conversations.values() for exchange in said):
+            refusal = scenarios()[exchange.scenario].refusal
+            if exchange.refused and refusal and exchange.endpoint == "chat.completions" and refusal != "malformed-body":
+                legal |= {refusal} if shapes.valid("chat.request", exchange.asked) else set()
+        assert legal == MORE_THAN_A_SCHEMA_SAYS
 
     def test_the_lines_that_a_batch_is_made_of_obey_the_schema_of_its_input(self, conducted):
         uploads = [

@@ -1,0 +1,1 @@
+"""What changed: documents against each other, by meaning and not by bytes."""
