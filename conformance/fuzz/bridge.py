@@ -51,7 +51,8 @@ class Bridge:
         return _told(start_response, answer.status, answer.headers, answer.body)
 
     def _sent(self, environ: dict[str, Any]) -> Sent:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        with environ["wsgi.input"] as stream:
+            body = stream.read(int(environ.get("CONTENT_LENGTH") or 0))
         headers = dict(_headers(environ))
         kind = headers.get("content-type", "").encode("latin-1")
         if kind.startswith(b"multipart/") and (found := _BOUNDARY.search(kind)):

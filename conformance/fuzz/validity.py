@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance import catalogue
 from conformance.catalogue import ParameterRule
-from conformance.contract import ledger, schemas
+from conformance.contract import ledger
 from conformance.judge import shapes
 from conformance.vocabulary import CouldNotCheck, Exchange, find
 
@@ -45,15 +45,19 @@ def wrongs(exchange: Exchange) -> tuple[Wrong, ...]:
 
 
 def _by_schema(name: str, asked: Any) -> Iterator[Wrong]:  # noqa: ANN401 - any JSON value
-    needed = schemas.documents()[name]["required"]
-    for where, missing, message in shapes.errors(name, asked):
+    for where, missing, message in shapes.errors(name, _told(asked)):
         tokens = where.split("/")[1:]
         parameter = missing if missing and not tokens else (tokens[0] if tokens else "")
-        # A null member is one that is not there, as every client library that leaves none out expects.
-        spared = where and find(asked, where) is None and where.removeprefix("/") not in needed
-        if not spared and parameter not in _LENIENT:
+        if parameter not in _LENIENT:
             actual = "nothing there" if missing else find(asked, where)
             yield Wrong(parameter, where, message, actual, missing)
+
+
+def _told(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value without the members that are null: they are as good as not there, as client libraries send them."""
+    if isinstance(value, dict):
+        return {name: _told(inner) for name, inner in value.items() if inner is not None}
+    return [_told(item) for item in value] if isinstance(value, list) else value
 
 
 def _by_catalogue(asked: dict[str, Any]) -> Iterator[Wrong]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -112,6 +113,10 @@ async def _call(request: Request, operation: str, service: Service) -> Call:
     item = request.path_params.get("item", "")
     path, query = request.url.path, dict(request.query_params)
     return Call(operation, request.method, path, service, headers, query, item, body, form)
+
+
+# What is wrong with a form is answered; that a parser also logs it tells nobody anything.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 
 async def _form(request: Request) -> dict[str, str | Upload] | None:

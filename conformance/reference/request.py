@@ -101,9 +101,19 @@ def _types(asked: Mapping[str, Any]) -> None:
             raise invalid(f"Invalid request: {member} must be {_CALLED[kinds[-1]]}")
     if not isinstance((asked.get("stream_options") or {}).get("include_usage"), bool | None):
         raise invalid("Invalid request: include_usage of stream_options must be a boolean")
+    _prediction(asked.get("prediction") or {})
     for member in _LIMITS:
         if asked.get(member) is not None and asked[member] < 1:
             raise invalid(f"Invalid request: {member} must be at least 1")
+
+
+def _prediction(prediction: Mapping[str, Any]) -> None:
+    if prediction.get("type", "content") not in ("content", None):
+        raise invalid(f"Invalid request: invalid prediction type: {prediction['type']}, only content is supported")
+    content = prediction.get("content")
+    parts = content if isinstance(content, list) else []
+    if not isinstance(content, str | list | None) or not all(isinstance(part, dict) for part in parts):
+        raise invalid("Invalid request: content of prediction must be a string or an array of parts")
 
 
 def _thinking(asked: Mapping[str, Any] | None, model: Announcement) -> bool:
