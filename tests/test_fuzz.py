@@ -1,10 +1,12 @@
-"""The fuzzer against the reference server: honest it is found nothing, and each lie that any request can show is found."""
+"""The fuzzer against the reference server: nothing is found while it is honest, and each lie that shows is found."""
 
 import json
 import re
 
+import httpx
 import pytest
 
+from conformance.contract import ledger
 from conformance.fuzz.document import MOST_TOKENS
 from conformance.fuzz.session import FuzzSession
 from conformance.fuzz.writing import Asked
@@ -112,8 +114,6 @@ class TestTheHonestServer:
         after = Fuzzed(FuzzSession(Asked(settings(mode="reference"), 1, 1), None, InProcess(app)))
         assert after.end["spend"]["requests"] == 1
         with running(app) as url:
-            import httpx
-
             files = httpx.get(f"{url}/files", headers={"Authorization": "Bearer sk-x-reference"}).json()
         assert files["data"] == []
 
@@ -125,7 +125,7 @@ class TestTheSameSeed:
         assert again.found == honest.found
 
     def test_also_of_a_server_that_was_asked_before_and_lies(self, key):
-        with running(create_app(fault=["temperature-accepted"])) as url:
+        with running(create_app(fault=["malformed-body-500"])) as url:
             asked = Asked(settings(target=url, mode="live", max_cost=1), 400, 7)
             first, second = (Fuzzed(FuzzSession(asked, None)) for _ in range(2))
         assert first.asked == second.asked
@@ -135,30 +135,128 @@ class TestTheSameSeed:
         assert fuzzed(create_app(), requests=700, seed=2).asked != honest.asked
 
 
-# A lie, the clauses that it must be found to break, and the requests that takes.
-LIES = [
-    ("temperature-accepted", {("fuzz.invalid-is-not-paid", "chat.completions")}),
-    ("n-accepted", {("fuzz.invalid-is-not-paid", "chat.completions")}),
-    ("malformed-body-500", {("fuzz.no-server-error", "chat.completions")}),
-    ("unknown-file-wrong-status", {("fuzz.no-server-error", "files.retrieve")}),
-    ("error-as-string", {("fuzz.refusal-envelope", "chat.completions"), ("fuzz.documented-shape", "files.delete")}),
-    ("deleted-file-still-there", {("fuzz.use-after-delete", "files.content")}),
-    ("batch-bad-window-accepted", {("fuzz.invalid-is-refused", "batches.create")}),
-    ("bad-key-accepted", {("fuzz.key-required", "balance")}),
-    ("missing-key-accepted", {("fuzz.key-required", "files.list")}),
-    ("key-echoed", {("http.key-not-repeated", "chat.completions")}),
-    ("usage-as-strings", {("chat.usage.prompt-tokens", "chat.completions")}),
-    ("content-type-text", {("fuzz.documented-type", "models.list"), ("http.content-type", "models.list")}),
-]
+LIES = {
+    "temperature-accepted": {("fuzz.invalid-is-not-paid", "chat.completions")},
+    "n-accepted": {("fuzz.invalid-is-not-paid", "chat.completions")},
+    "malformed-body-500": {("fuzz.no-server-error", "chat.completions")},
+    "unknown-file-wrong-status": {("fuzz.no-server-error", "files.retrieve")},
+    "error-as-string": {("fuzz.refusal-envelope", "chat.completions"), ("fuzz.documented-shape", "files.delete")},
+    "deleted-file-still-there": {("fuzz.use-after-delete", "files.retrieve")},
+    "bad-key-accepted": {("fuzz.key-required", "balance")},
+    "missing-key-accepted": {("fuzz.key-required", "files.list")},
+    "key-echoed": {("http.key-not-repeated", "chat.completions")},
+    "usage-as-strings": {("chat.usage.prompt-tokens-type", "chat.completions")},
+    "content-type-text": {("fuzz.documented-type", "models.list"), ("http.content-type", "models.list")},
+}
 
 
-@pytest.mark.parametrize(("lie", "broken"), LIES, ids=[lie for lie, _ in LIES])
-def test_a_lie_is_found(lie, broken):
-    told = fuzzed(
-        create_app(fault=[lie]),
-        requests=1500 if lie in ("deleted-file-still-there", "batch-bad-window-accepted") else 600,
-    )
-    assert broken <= told.places("fail", "warn")
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_found(lie):
+    assert LIES[lie] <= fuzzed(create_app(fault=[lie]), requests=700).places("fail", "warn")
+
+
+class Changed(httpx.BaseTransport):
+    """The reference server behind something that changes its answers."""
+
+    def __init__(self, change):
+        self._honest, self._change = InProcess(create_app()), change
+
+    def handle_request(self, request):
+        answer = self._honest.handle_request(request)
+        asked = request.content if request.method == "POST" else b""
+        return self._change(request, asked, answer) or answer
+
+    def close(self):
+        self._honest.close()
+
+
+def cut_off(request, asked, answer):
+    if answer.status_code == 404:
+        raise httpx.ReadError("cut off")
+
+
+def teapot(request, asked, answer):
+    if answer.status_code == 404:
+        return httpx.Response(418, headers=answer.headers, content=answer.content)
+    return None
+
+
+def traced(request, asked, answer):
+    if answer.status_code == 400:
+        trace = 'Traceback (most recent call last):\n  File "/srv/app.py", line 7, in chat'
+        return httpx.Response(400, json={"error": {"message": trace, "type": "invalid_request_error"}})
+    return None
+
+
+def unnamed(request, asked, answer):
+    if answer.status_code == 400:
+        return httpx.Response(400, json={"error": {"message": "Invalid request", "type": "invalid_request_error"}})
+    return None
+
+
+def estimated(request, asked, answer):
+    if request.url.path.endswith("estimate-token-count") and answer.status_code == 400:
+        return httpx.Response(200, json={"code": 0, "data": {"total_tokens": 1}, "scode": "0x0", "status": True})
+    return None
+
+
+def empty_stream(request, asked, answer):
+    if b'"stream":true' in asked.replace(b" ", b"") and answer.status_code == 400:
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=b"data: [DONE]\n\n")
+    return None
+
+
+def forgetful(request, asked, answer):
+    if request.method == "GET" and "/batches/batch_" in request.url.path:
+        return httpx.Response(404, json={"error": {"message": "Not found", "type": "resource_not_found_error"}})
+    return None
+
+
+BROKEN = {
+    cut_off: ("fuzz.answered", "files.retrieve"),
+    teapot: ("fuzz.documented-status", "files.retrieve"),
+    traced: ("fuzz.no-stack-trace", "chat.completions"),
+    unnamed: ("fuzz.refusal-names-parameter", "tokens.estimate"),
+    estimated: ("fuzz.invalid-is-refused", "tokens.estimate"),
+    empty_stream: ("fuzz.invalid-stream-is-error", "chat.stream"),
+    forgetful: ("fuzz.created-is-there", "batches.retrieve"),
+}
+
+
+@pytest.mark.parametrize("change", BROKEN, ids=lambda change: change.__name__)
+def test_a_server_that_breaks_in_another_way_is_found(change):
+    asked = Asked(settings(mode="reference", max_cost=1), 1500, 1)
+    assert BROKEN[change] in Fuzzed(FuzzSession(asked, None, Changed(change))).places("fail", "warn")
+
+
+def test_each_clause_of_the_fuzzer_is_broken_by_one_of_these():
+    told = {clause for places in LIES.values() for clause, _ in places} | {clause for clause, _ in BROKEN.values()}
+    assert {name for name, clause in ledger.clauses().items() if "fuzz" in clause.tags} - told == set()
+
+
+class TestLimits:
+    @pytest.mark.parametrize("limit", [1, 2, 37, 120])
+    def test_no_more_requests_go_out_than_are_allowed(self, limit):
+        arrived = []
+        change = Changed(lambda request, asked, answer: arrived.append(request))
+        told = Fuzzed(FuzzSession(Asked(settings(mode="reference", max_cost=1), limit, 1), None, change))
+        assert len(arrived) <= limit
+        assert told.end["spend"]["requests"] == len(arrived)
+
+    def test_what_was_not_asked_could_not_be_checked(self):
+        told = fuzzed(create_app(), requests=1)
+        assert told.end["exit"] == 3
+        assert ("fuzz.no-server-error", "chat.completions") in told.places("could-not-check")
+
+    def test_nothing_that_is_paid_is_asked_without_money(self):
+        told = fuzzed(create_app(), requests=200, max_cost=0.0)
+        assert told.end["spend"]["paid_requests"] == 0
+        assert not {"chat.completions", "batches.create"} & {exchange.endpoint for exchange in told.exchanges}
+
+    def test_a_key_that_is_refused_is_known_after_one_request(self):
+        told = fuzzed(create_app(fault=["everything-401"]), requests=200)
+        assert (told.end["exit"], told.end["spend"]["requests"]) == (3, 1)
+        assert told.places("pass", "fail") <= {(record["clause"], "models.list") for record in told.verdicts}
 
 
 def test_the_request_that_shows_a_lie_is_small():

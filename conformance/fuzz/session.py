@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,7 @@ class FuzzSession:
         self._first: Exchange | None = None
         self._unguarded: dict[str, Exchange] = {}
         self._guarded: set[str] = set()
+        self._deleted: Exchange | None = None
         self.findings = Findings(run)
         self.allowance = Allowance(settings.model, asked.max_requests, settings.max_cost)
         self.asker = Asker(self._client, self.allowance, self._keep)
@@ -84,6 +86,8 @@ class FuzzSession:
     def _keep(self, exchange: Exchange) -> None:
         self._first = self._first or exchange
         self.findings.add(exchange)
+        if answers.accepted(exchange) and exchange.endpoint == "files.delete":
+            self._deleted = exchange
         if answers.accepted(exchange) and exchange.endpoint not in self._guarded:
             self._unguarded.setdefault(exchange.endpoint, exchange)
 
@@ -114,6 +118,7 @@ class FuzzSession:
                 generate(part, whole, bridge, self.findings, seed=self._asked.seed, requests=requests)
             self._ask_without_the_key()
             self._clean_up()
+            self._ask_for_what_was_deleted()
 
     def _ask_without_the_key(self) -> None:
         """Ask each operation that was answered once more without the key, and with another."""
@@ -126,6 +131,22 @@ class FuzzSession:
                     found = () if not answers.accepted(said) else (Finding("status", "401", "an answer"),)
                     reached = broken_or_held(KEY_REQUIRED, endpoint, found, self.findings.run)
                     self.findings.keep(reached, (said,))
+        self.asker.phase = phase
+
+    def _ask_for_what_was_deleted(self) -> None:
+        """Ask for the file that was deleted last: by chance alone that would be asked too seldom."""
+        deleted, self._deleted = self._deleted, None
+        if deleted is None:
+            return
+        phase, self.asker.phase = self.asker.phase, "fuzz.after-delete"
+        path = deleted.request.url.removeprefix(self._settings.target.canonical_url)
+        for endpoint, asked in (("files.retrieve", path), ("files.content", f"{path}/content")):
+            self.allowance.share = 1
+            with suppress(Stop):
+                said = self.asker.ask(Sent("GET", asked, (), b"", self._settings.key))
+                found = (Finding("status", "404", "an answer"),) if answers.accepted(said) else ()
+                reached = broken_or_held("fuzz.use-after-delete", endpoint, found, self.findings.run)
+                self.findings.keep(reached, (deleted, said))
         self.asker.phase = phase
 
     def _again(self, exchange: Exchange, body: bytes, key: str | None) -> Exchange | None:

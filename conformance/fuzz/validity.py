@@ -54,7 +54,7 @@ def _by_schema(name: str, asked: Any) -> Iterator[Wrong]:  # noqa: ANN401 - any 
 
 
 def _told(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value without the members that are null: they are as good as not there, as client libraries send them."""
+    """Return a value without the members that are null: to a server they are as good as not there."""
     if isinstance(value, dict):
         return {name: _told(inner) for name, inner in value.items() if inner is not None}
     return [_told(item) for item in value] if isinstance(value, list) else value
