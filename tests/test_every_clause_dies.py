@@ -113,7 +113,9 @@ def test_there_are_more_than_170_clauses():
 
 
 def test_every_clause_that_is_checked_is_broken_by_a_lie_or_a_mutant(killed_by_lies, killed_by_mutants):
-    checked = {name for name, clause in ledger.clauses().items() if clause.excluded is None}
+    # What holds for any request is broken in test_fuzz.
+    asked = {name: clause for name, clause in ledger.clauses().items() if "fuzz" not in clause.tags}
+    checked = {name for name, clause in asked.items() if clause.excluded is None}
     assert checked - killed_by_lies - killed_by_mutants == EASED
 
 

@@ -117,11 +117,13 @@ class Findings:
         clause, endpoint = place
         told, row = self.told.get(place, Told()), ledger.clauses()[clause]
         if crash := self.crashes.get(place):
-            return Verdict(row, "fuzz", endpoint, Status.ERROR, (), numbers, crash)
+            return Verdict(row, f"fuzz of {endpoint}", endpoint, Status.ERROR, (), numbers, crash)
         if told.smallest is None:
-            return Verdict(row, "fuzz", endpoint, Status.PASS, reason=f"it held in {told.looked} answers")
+            return Verdict(
+                row, f"fuzz of {endpoint}", endpoint, Status.PASS, reason=f"it held in {told.looked} answers"
+            )
         found = told.smallest.findings
         if told.broken > 1:
             found += (Finding("", "no further finding", f"{told.broken - 1} more of {told.looked} answers"),)
         status = broken_or_held(clause, endpoint, found, self.run).status
-        return Verdict(row, "fuzz", endpoint, status, found, numbers, told.smallest.reason)
+        return Verdict(row, f"fuzz of {endpoint}", endpoint, status, found, numbers, told.smallest.reason)

@@ -70,9 +70,9 @@ def _verdicts(
             yield findings.verdict(place, tuple(numbers[id(exchange)] for exchange in broken))
         elif asked_at_all and (asked := findings.asked.get(place[1])):
             reason = f"none of {asked} answers has what this clause speaks of"
-            yield Verdict(row, "fuzz", place[1], Status.NOT_APPLICABLE, reason=reason)
+            yield Verdict(row, f"fuzz of {place[1]}", place[1], Status.NOT_APPLICABLE, reason=reason)
         else:
-            yield Verdict(row, "fuzz", place[1], Status.COULD_NOT_CHECK, reason=why)
+            yield Verdict(row, f"fuzz of {place[1]}", place[1], Status.COULD_NOT_CHECK, reason=why)
 
 
 def _spend(allowance: Allowance) -> Record:
