@@ -297,3 +297,12 @@ def test_an_error_in_place_of_batch_output_is_no_line_of_it(cli, folder):
     ended = cli("judge", folder / "run.ndjson", "--out", folder / "out", "--json")
     assert ended.code == 3
     assert {verdict["status"] for verdict in json.loads(ended.out)["verdicts"]} == {"could-not-check"}
+
+
+def test_the_refusal_of_a_file_is_not_judged_as_its_content(judged):
+    refusal = json.dumps({"error": {"message": "Not found the file x", "type": "resource_not_found_error"}})
+    json_type = {"name": "Content-Type", "value": "application/json; charset=utf-8"}
+    entry = har("GET files/x/content", 404, {"text": refusal, "mimeType": "application/json"}, [json_type])
+    _, told = judged("refused.har", entry)
+    assert "files.content-type" not in told
+    assert told["errors.type-value"]["status"] == "pass"

@@ -7,6 +7,7 @@ import pytest
 
 from conformance.checks import all_checks, checks_by_clause
 from conformance.contract import ledger, schemas
+from conformance.fuzz.rules import KEY_REQUIRED, RULES, SCHEMATHESIS
 from conformance.rows import ConfigurationError
 from conformance.scenarios import scenarios
 from conformance.vocabulary import Kind, Level
@@ -129,7 +130,13 @@ class TestEveryClause:
     def test_each_that_is_not_excluded_is_checked_somewhere(self):
         unchecked = {clause for clause, checks in checks_by_clause().items() if not checks and clause.excluded is None}
         judged_alone = {CLAUSES[name] for name in schemas.clauses_of("batch.input.line")}
-        assert unchecked == judged_alone
+        of_any_request = {clause for clause in CLAUSES.values() if "fuzz" in clause.tags}
+        assert unchecked == judged_alone | of_any_request
+
+    def test_each_of_the_fuzzer_says_so_and_has_a_rule_there(self):
+        named = {clause.id for clause in CLAUSES.values() if "fuzz" in clause.tags}
+        assert named == {name for name in CLAUSES if name.startswith("fuzz.")}
+        assert named == {rule.clause for rule in RULES} | set(SCHEMATHESIS.values()) | {KEY_REQUIRED}
 
     def test_each_that_is_excluded_has_its_reason_and_no_check(self):
         excluded = {clause: checks for clause, checks in checks_by_clause().items() if clause.excluded is not None}

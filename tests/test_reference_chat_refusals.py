@@ -253,3 +253,50 @@ def test_whatever_is_asked_gets_an_answer_or_a_refusal(api: httpx.Client, model:
 def test_json_that_is_no_object_is_refused_by_the_api(api: httpx.Client) -> None:
     answer = api.post("/chat/completions", content=json.dumps([1]))
     assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (
+            {"messages": [HELLO | {"name": 7}]},
+            "Invalid request: name of the message at position 0 must be a string",
+        ),
+        (
+            {"messages": [HELLO | {"reasoning_content": {}}]},
+            "Invalid request: reasoning_content of the message at position 0 must be a string",
+        ),
+        (
+            {"tools": [{"type": "function", "function": {"name": "look_up", "description": 0}}]},
+            "Invalid request: description of the function look_up must be a string",
+        ),
+        (
+            {"stream_options": {"include_usage": 0}},
+            "Invalid request: include_usage of stream_options must be a boolean",
+        ),
+        ({"max_completion_tokens": 8, "max_tokens": 0}, "Invalid request: max_tokens must be at least 1"),
+        (
+            {"prediction": {"type": 0, "content": "a"}},
+            "Invalid request: invalid prediction type: 0, only content is supported",
+        ),
+        (
+            {"prediction": {"type": "content", "content": [0]}},
+            "Invalid request: content of prediction must be a string or an array of parts",
+        ),
+    ],
+)
+def test_what_the_schema_of_a_chat_says_is_wrong_is_refused(api: httpx.Client, members: Any, message: str) -> None:
+    assert refused(api, **members) == message
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"response_format": {}},
+        {"stream_options": {"include_usage": None}},
+        {"messages": [HELLO | {"name": None, "reasoning_content": None}]},
+        {"prediction": {"type": "content", "content": "a"}},
+    ],
+)
+def test_what_is_null_or_has_a_default_is_not(api: httpx.Client, members: Any) -> None:
+    assert api.post("/chat/completions", json={"model": "kimi-k3", "messages": [HELLO], **members}).status_code == 200

@@ -1,5 +1,7 @@
 """The files of the reference server: uploaded, listed, read, deleted, and refused."""
 
+import gc
+import warnings
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -131,3 +133,13 @@ def test_one_file_more_than_an_account_may_have_is_refused(api: httpx.Client, mo
 )
 def test_a_body_without_a_file_is_refused(api: httpx.Client, sent: dict[str, Any]) -> None:
     refused(api.post("/files", **sent), 400, "invalid_request_error")
+
+
+def test_a_form_that_breaks_off_is_refused_and_leaves_no_file_open(api: httpx.Client) -> None:
+    head = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+    broken = head + b"text that has no end"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        answer = api.post("/files", content=broken, headers={"Content-Type": "multipart/form-data; boundary=edge"})
+        gc.collect()
+    assert refused(answer, 400, "invalid_request_error") == "Invalid request: file is required"

@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "Judge an endpoint, or its recordings, against the contract.",
     "judge": "Judge recorded evidence of any origin.",
     "selftest": "Prove that every check can fail, and that honesty passes.",
+    "fuzz": "Ask what nobody thought of, and judge every answer.",
     "serve": "Serve a reference Kimi on this machine.",
     "lint-tools": "Hold tools and their schemas against what Moonshot accepts.",
     "clauses": "List the clauses, and what checks each.",

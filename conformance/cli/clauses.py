@@ -26,9 +26,16 @@ def command(as_json: bool) -> None:  # noqa: FBT001 - an option of the command l
         click.echo(f"{row['id']}  {row['level']} {row['kind']}{tags}")
         click.echo(f"    {row['sentence']}")
         click.echo(f"    {row['source']} (read {row['read']})")
-        excluded = f"not checked: {row['excluded']}" if row["excluded"] else None
-        click.echo(f"    {excluded or 'checked in ' + (', '.join(row['scenarios']) or 'recorded evidence (judge)')}")
+        click.echo(f"    {_where(row)}")
     click.echo(f"{len(rows)} clauses, {sum(1 for row in rows if row['excluded'])} of them excluded with a reason")
+
+
+def _where(row: dict[str, Any]) -> str:
+    """Return what checks a clause, or why nothing does."""
+    if row["excluded"]:
+        return f"not checked: {row['excluded']}"
+    alone = "any request (fuzz)" if "fuzz" in row["tags"] else "recorded evidence (judge)"
+    return f"checked in {', '.join(row['scenarios']) or alone}"
 
 
 def _rows() -> list[dict[str, Any]]:

@@ -104,15 +104,24 @@ class Client:
             headers={"Authorization": f"Bearer {key}", "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"},
         )
 
-    def exchange(self, scenario: str, step: str, endpoint: str, request: httpx.Request, *, refused: bool) -> Exchange:
-        """Send a request, try again where that is allowed, and return what was said, redacted."""
-        attempts: list[Attempt] = []
+    def exchange(
+        self,
+        scenario: str,
+        step: str,
+        endpoint: str,
+        request: httpx.Request,
+        *,
+        refused: bool,
+        attempts: int = ATTEMPTS,
+    ) -> Exchange:
+        """Send a request, again where that is allowed and ``attempts`` permits, and return what was said, redacted."""
+        made: list[Attempt] = []
         while True:
             said = self._ask(request)
-            wait = self._wait(said, len(attempts))
+            wait = self._wait(said, len(made)) if len(made) + 1 < attempts else None
             if wait is None:
                 break
-            attempts.append(Attempt(said.failure, said.answer, wait))
+            made.append(Attempt(said.failure, said.answer, wait))
             self._sleep(wait)
         return Exchange(
             scenario,
@@ -124,7 +133,7 @@ class Client:
             said.seconds,
             refused,
             said.failure,
-            tuple(attempts),
+            tuple(made),
         )
 
     def _ask(self, request: httpx.Request) -> Said:
@@ -194,8 +203,6 @@ class Client:
 
     def _wait(self, said: Said, made: int) -> float | None:
         """Return the seconds to wait before the next attempt, or None where there must be none."""
-        if made + 1 >= ATTEMPTS:
-            return None
         if said.answer is None:
             return 0.5 * 2**made if said.again else None
         if said.answer.status not in (429, 503):

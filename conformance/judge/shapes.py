@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -80,6 +80,19 @@ def broken(name: str, body: object) -> frozenset[str]:
         raise CouldNotCheck(Finding("", "a value that can be validated", shown(str(error)))) from None
 
 
+def errors(name: str, body: object) -> Iterator[tuple[str, str, str]]:
+    """Yield where a body breaks a schema (a JSON pointer), the member that is missing there or nothing, and how.
+
+    Raises CouldNotCheck where it cannot be validated.
+    """
+    try:
+        for error in _fast(name).iter_errors(body):
+            missing = error.kind.property if error.kind.name == "required" else ""
+            yield _pointer(error.instance_path), missing, str(shown(error.message))
+    except (ValueError, RecursionError) as error:
+        raise CouldNotCheck(Finding("", "a value that can be validated", shown(str(error)))) from None
+
+
 def examine(name: str, body: object) -> Shape:
     """Return what the schema ``name`` says of a parsed body; raises CouldNotCheck where it cannot be validated."""
     findings = {} if valid(name, body) else _explain(name, body)
@@ -121,7 +134,7 @@ def _clause_at(name: str, path: list[Any]) -> str:
 
 
 def _finding(error: Any) -> Finding:  # noqa: ANN401 - jsonschema.ValidationError, imported late
-    where = "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in error.absolute_path)
+    where = _pointer(error.absolute_path)
     rule, value, actual = error.validator, error.validator_value, error.instance
     if rule == "required":
         missing = [member for member in value if member not in actual]
@@ -137,6 +150,10 @@ def _finding(error: Any) -> Finding:  # noqa: ANN401 - jsonschema.ValidationErro
         "anyOf": f"one of {len(value) if isinstance(value, list) else 0} shapes",
     }.get(rule, error.message)
     return Finding(where, str(shown(expected)), shown(actual))
+
+
+def _pointer(path: Iterable[str | int]) -> str:
+    return "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in path)
 
 
 def shown(value: object) -> object:

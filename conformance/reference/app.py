@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -12,7 +13,7 @@ from decimal import Decimal
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -114,17 +115,25 @@ async def _call(request: Request, operation: str, service: Service) -> Call:
     return Call(operation, request.method, path, service, headers, query, item, body, form)
 
 
+# What is wrong with a form is answered; that a parser also logs it tells nobody anything.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
+
+
 async def _form(request: Request) -> dict[str, str | Upload] | None:
     form: dict[str, str | Upload] = {}
+    parser = MultiPartParser(request.headers, request.stream())
     try:
-        async with request.form() as parts:
-            for name, part in parts.items():
-                if isinstance(part, UploadFile):
-                    form[name] = Upload(part.filename or "", await part.read())
-                else:
-                    form[name] = part
-    except (HTTPException, MultiPartException):
+        for name, part in (await parser.parse()).items():
+            if isinstance(part, UploadFile):
+                form[name] = Upload(part.filename or "", await part.read())
+            else:
+                form[name] = part
+    except MultiPartException:
         return None
+    finally:
+        # A form that breaks off is taken, and the file of its last part stays open: only the parser knows it.
+        for file in parser._files_to_close_on_error:
+            file.close()
     return form
 
 

@@ -35,6 +35,7 @@ def checked(value: object, model: Announcement, files: Container[str]) -> list[d
         role = message.get("role")
         if role not in ROLES:
             raise invalid(f"Invalid request: invalid role: {role}, only {', '.join(ROLES)} are supported")
+        _texts(message, position)
         _content(message, position, model, files)
         _tools(message, position, model)
         _calls(message, position, called)
@@ -67,6 +68,12 @@ def must_replay_reasoning(conversation: list[dict[str, Any]]) -> None:
         if message.get("tool_calls") and not isinstance(message.get("reasoning_content"), str):
             missing = "thinking is enabled but reasoning_content is missing in assistant tool call message"
             raise invalid(f"{missing} at index {position}")
+
+
+def _texts(message: dict[str, Any], position: int) -> None:
+    for member in ("name", "reasoning_content"):
+        if message.get(member) is not None and not isinstance(message[member], str):
+            raise invalid(f"Invalid request: {member} of the message at position {position} must be a string")
 
 
 def _content(message: dict[str, Any], position: int, model: Announcement, files: Container[str]) -> None:

@@ -14,6 +14,8 @@ from conformance.reference.answers import invalid, not_found
 from conformance.reference.behaviour import Behaviour, behaviours, has, thinking_types
 from conformance.vocabulary import Announcement
 
+# The first that is given holds.
+_LIMITS = ("max_completion_tokens", "max_tokens")
 _STOPS = 5
 _STOP_BYTES = 32
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -97,6 +99,21 @@ def _types(asked: Mapping[str, Any]) -> None:
         value = asked.get(member)
         if value is not None and type(value) not in kinds:
             raise invalid(f"Invalid request: {member} must be {_CALLED[kinds[-1]]}")
+    if not isinstance((asked.get("stream_options") or {}).get("include_usage"), bool | None):
+        raise invalid("Invalid request: include_usage of stream_options must be a boolean")
+    _prediction(asked.get("prediction") or {})
+    for member in _LIMITS:
+        if asked.get(member) is not None and asked[member] < 1:
+            raise invalid(f"Invalid request: {member} must be at least 1")
+
+
+def _prediction(prediction: Mapping[str, Any]) -> None:
+    if prediction.get("type", "content") not in ("content", None):
+        raise invalid(f"Invalid request: invalid prediction type: {prediction['type']}, only content is supported")
+    content = prediction.get("content")
+    parts = content if isinstance(content, list) else []
+    if not isinstance(content, str | list | None) or not all(isinstance(part, dict) for part in parts):
+        raise invalid("Invalid request: content of prediction must be a string or an array of parts")
 
 
 def _thinking(asked: Mapping[str, Any] | None, model: Announcement) -> bool:
@@ -158,10 +175,7 @@ def _prompt_size(conversation: list[dict[str, Any]], functions: list[dict[str, A
 
 
 def _limit(asked: Mapping[str, Any], model: Announcement, behaviour: Behaviour, size: int) -> int:
-    name = "max_completion_tokens" if asked.get("max_completion_tokens") is not None else "max_tokens"
-    wanted = asked.get(name)
-    if wanted is not None and wanted < 1:
-        raise invalid(f"Invalid request: {name} must be at least 1")
+    wanted = next((asked[member] for member in _LIMITS if asked.get(member) is not None), None)
     if model.context is not None and size + (wanted or 0) > model.context:
         requested = size + (wanted or 0)
         raise invalid(

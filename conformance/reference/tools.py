@@ -95,6 +95,8 @@ def _function(tool: object, kinds: Sequence[str]) -> dict[str, Any]:
         raise invalid(f"Invalid request: parameters of the function {name} must be an object")
     if not isinstance(function.get("strict", True), bool):
         raise invalid(f"Invalid request: strict of the function {name} must be a boolean")
+    if not isinstance(function.get("description"), str | None):
+        raise invalid(f"Invalid request: description of the function {name} must be a string")
     return function
 
 

@@ -65,7 +65,7 @@ class FileJudge:
         self._status(exchange)
         if schema:
             self._shape(exchange, schema, exchange.json)
-        text = endpoint is not None and endpoint.answer is None
+        text = endpoint is not None and endpoint.answer is None and exchange.response.status < 400
         names = exchange.endpoint if text or (schema and not schema.startswith("error")) else ""
         for rule in exchange_rules(names):
             self._rule(rule, exchange)
