@@ -77,7 +77,7 @@ class Score:
 
 
 def provable() -> list[Clause]:
-    """Return the clauses that a run checks; others say in the ledger why they are not, or are looked at by fuzz alone."""
+    """Return the clauses that a run checks; others say in the ledger why not, or are looked at by fuzz alone."""
     return [clause for clause in ledger.clauses().values() if clause.excluded is None and FUZZ not in clause.tags]
 
 

@@ -49,7 +49,8 @@ def sentence(score: Record) -> str:
         f"them: {score['killed']} of {score['mutants']} wrong answers were found, {score['lies']} of them lies of the "
         f"reference server, the others the smallest changes of an answer that break one node of its schema. "
         f"{score['survivors']} survived. {score['clauses_of_fuzz']} more clauses are looked at by `fuzz` alone, and "
-        f"{score['clauses_excluded']} are not checked, each with its reason in the ledger. An honest server, asked for each of {score['models']} models, raised "
+        f"{score['clauses_excluded']} are not checked, each with its reason in the ledger. "
+        f"An honest server, asked for each of {score['models']} models, raised "
         f"{score['false_alarms']} false alarms."
     )
 

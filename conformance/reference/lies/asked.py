@@ -115,7 +115,8 @@ def _(asked: dict[str, Any]) -> None:
 
 def _without_stops(asked: dict[str, Any]) -> None:
     stop = asked.get("stop")
-    if isinstance(stop, str) or (isinstance(stop, list) and len(stop) <= 5):
+    stops = [stop] if isinstance(stop, str) else stop
+    if isinstance(stops, list) and len(stops) <= 5 and all(len(str(each).encode()) <= 32 for each in stops):
         del asked["stop"]
 
 
