@@ -102,7 +102,7 @@ def of_scenario(model: str, scenario: str) -> Iterator[Trial]:
         for mutant, changed in _changed(exchange):
             if mutant.clause in judged:  # else nothing here is held against that schema
                 told = (*conversation[:position], changed, *conversation[position + 1 :])
-                trial = _of(mutant, model, f"{scenario}, step {exchange.step}", judged_by(changed))
+                trial = _of(mutant, model, f"{scenario}, step {exchange.step}", exchange, changed)
                 yield trial if trial.allowed else _came_to(trial, honest.judge_instead(scenario, told), mutant.where)
 
 
@@ -115,7 +115,7 @@ def of_input_lines(model: str) -> Iterator[Trial]:
     for mutant, changed in _changed(given):
         judging = FileJudge(honest.run, Evidence(RunFile(None)))
         judging.add(changed)
-        trial = _of(mutant, model, "a file with the input of a batch", judged_by(given))
+        trial = _of(mutant, model, "a file with the input of a batch", given, changed)
         yield trial if trial.allowed else _came_to(trial, judging.verdicts("input.jsonl"), mutant.where)
 
 
@@ -130,16 +130,18 @@ def _changed(exchange: Exchange) -> Iterator[tuple[Mutant, Exchange]]:
                 yield mutant, body.put(mutant.body)
 
 
-def _of(mutant: Mutant, model: str, where: str, schema: str | None) -> Trial:
-    """Return the trial of a mutant: of another kind than before, it breaks what the schema of that kind says."""
+def _of(mutant: Mutant, model: str, where: str, before: Exchange, changed: Exchange) -> Trial:
+    """Return the trial of a mutant; one that makes another kind of answer breaks what the schema of that kind says."""
+    schema = judged_by(changed)
     refused = shapes.broken(str(schema), mutant.body)
-    breaks = refused & {mutant.clause} or refused
+    breaks = frozenset({mutant.clause}) if schema == judged_by(before) else refused
     return Trial(f"{mutant.node} {mutant.change}", model, where, breaks, also=refused - breaks, allowed=not refused)
 
 
 def _came_to(trial: Trial, verdicts: Iterable[Verdict], touched: str) -> Trial:
-    complained = {one.clause.id: one for one in verdicts if one.status in COMPLAINTS}
-    crashed = [one.reason for one in complained.values() if one.status is Status.ERROR]
+    complaints = [one for one in verdicts if one.status in COMPLAINTS]
+    complained = {one.clause.id: one for one in complaints}
+    crashed = [one.reason for one in complaints if one.status is Status.ERROR]
     broken = trial.breaks & complained.keys()
     others = complained.keys() - trial.breaks - trial.also
     elsewhere = frozenset(clause for clause in others if trial.is_lie or not _touches(complained[clause], touched))
