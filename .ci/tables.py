@@ -20,8 +20,7 @@ def main() -> None:
     """Read a score from standard input and write it to where it is published."""
     score = kills.kept(json.load(sys.stdin))
     kills.KEPT.write_text(json.dumps(score, indent=1) + "\n", encoding="utf-8")
-    text = f"{kills.sentence(score)}\n\n{kills.markdown(score)}"
-    README.write_text(PLACE.sub(lambda _: text, README.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(PLACE.sub(lambda _: kills.readme(score), README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ checks are worth.
 from __future__ import annotations
 
 import json
+import textwrap
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,11 @@ def markdown(score: Record) -> str:
     head = ["clauses about", *COLUMNS.values()]
     lines = [head, ["---", *("---:" for _ in COLUMNS)], *rows(score)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def readme(score: Record) -> str:
+    """Return the score as it stands in the README."""
+    return f"{textwrap.fill(sentence(score), 120)}\n\n{markdown(score)}"
 
 
 def page(score: Record) -> str:
