@@ -136,7 +136,7 @@ class TestTheSameSeed:
 
 
 LIES = {
-    "temperature-accepted": {("fuzz.invalid-is-not-paid", "chat.completions")},
+    "accepts-wrong-temperature": {("fuzz.invalid-is-not-paid", "chat.completions")},
     "n-accepted": {("fuzz.invalid-is-not-paid", "chat.completions")},
     "malformed-body-500": {("fuzz.no-server-error", "chat.completions")},
     "unknown-file-wrong-status": {("fuzz.no-server-error", "files.retrieve")},
@@ -260,7 +260,7 @@ class TestLimits:
 
 
 def test_the_request_that_shows_a_lie_is_small():
-    told = fuzzed(create_app(fault=["temperature-accepted"]), requests=1000)
+    told = fuzzed(create_app(fault=["accepts-wrong-temperature"]), requests=1000)
     (verdict,) = (
         record
         for record in told.verdicts
