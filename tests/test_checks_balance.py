@@ -28,6 +28,7 @@ CASES = [
     ("balance.sum", {"/data/cash_balance": 3}, {"/data/cash_balance": 4}, DEBT),
     ("balance.debt-not-available", DEBT, DEBT | {"/data/available_balance": 45.08893}, {}),
     ("balance.debt-not-available", DEBT, DEBT | {"/data/available_balance": 0}, {"/data": ABSENT}),
+    ("balance.debt-not-available", DEBT, DEBT | {"/data/available_balance": 99}, {"/data": ABSENT}),
     ("balance.voucher-not-negative", {}, {"/data/voucher_balance": -0.01}, {"/data/voucher_balance": ABSENT}),
     ("balance.cash-balance-type", {"/data/cash_balance": -3}, {"/data/cash_balance": "3"}, {"/data": ABSENT}),
 ]

@@ -45,6 +45,7 @@ CANCELLED = {"/finalizing_at": None, "/completed_at": None, "/cancelling_at": CR
 ALONE = [
     ("files.created-seconds", "files.create", {}, {"/created_at": CREATED * 1000}, {"/created_at": None}),
     ("files.id-prefix", "files.create", {}, {"/id": "d1ab2c"}, {"/id": 7}),
+    ("files.id-prefix", "files.create", {}, {"/id": "file-d1ab2c"}, {"/id": 7}),
     ("batches.state-initial", "batches.create", {"/status": "validating"}, {"/status": "cancelled"}, {"/status": None}),
     ("batches.state-initial", "batches.create", {"/status": "failed"}, {"/status": "expired"}, {"/status": ABSENT}),
     ("batches.echo", "batches.create", {}, {"/completion_window": "1d"}, {"/endpoint": None}),
@@ -57,6 +58,7 @@ ALONE = [
     ("batches.counts-within-total", "batches.retrieve", {}, {f"{COUNTS}/failed": 1}, {f"{COUNTS}/failed": "0"}),
     ("batches.counts-complete", "batches.retrieve", {}, {f"{COUNTS}/completed": 1}, {"/status": "in_progress"}),
     ("batches.counts-complete", "batches.retrieve", {}, {f"{COUNTS}/total": 3}, {COUNTS: ABSENT}),
+    ("batches.expires-in-window", "batches.retrieve", {}, {"/expires_at": CREATED + 86_461}, {"/expires_at": None}),
     ("batches.expires-in-window", "batches.retrieve", {}, {"/expires_at": CREATED + 3600}, {"/expires_at": None}),
     ("batches.expires-in-window", "batches.retrieve", {"/completion_window": "1d"}, {"/completion_window": "2d"},
      {"/completion_window": "a day"}),

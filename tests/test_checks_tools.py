@@ -43,6 +43,7 @@ CASES = [
     ("tools.parallel", {}, calling("get_time", "get_weather", "get_weather"), ONE, CUT),
     ("tools.parallel", {}, calling("get_time", "get_weather"), NONE, ONE | {FINISH: "length"}),
     ("tools.parallel", {}, BOTH, calling("get_time", "get_time"), BOTH | {f"{MESSAGE}/tool_calls": {}}),
+    ("tools.parallel", {}, BOTH, calling("get_time", "get_news"), CUT),
     ("tools.none", {"tool_choice": "none"}, NONE, ONE, CUT),
     ("tools.none", {"tool_choice": "none"}, {f"{MESSAGE}/tool_calls": []}, ONE | {FINISH: "stop"},
      {f"{MESSAGE}/tool_calls": {"0": {}}}),

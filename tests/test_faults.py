@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 
 from conformance.contract import ledger
+from conformance.proof.trials import EXIT
 from conformance.reference import create_app, faults
 from conformance.reference.serving import running
 
-EXIT = {"fail": 1, "warn": 0, "could-not-check": 3, "none": 0}
 MODELS = ("kimi-k2.6", "kimi-k2.7-code", "kimi-k3")
 AT_ONCE = 4
 WIRE = (

@@ -7,20 +7,21 @@ import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from conformance.contract import ledger, schemas
-from conformance.proof import bench, score, trials
+from conformance.proof import bench, score
 from conformance.proof.score import Alarm, Score
 from conformance.proof.trials import Trial
 from conformance.reference import faults
 from conformance.report import kills
+from conformance.vocabulary import Level
 
 ROOT = Path(__file__).parents[1]
-EXIT = {"fail": 1, "warn": 0, "could-not-check": 3, "none": 0}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ class TestTheSuite:
 
 class TestLies:
     def test_each_comes_to_what_its_row_says(self, told):
-        assert [(lie.name, trial.model, trial.exit) for lie, trial in told if trial.exit != EXIT[lie.effect]] == []
+        assert [(lie.name, trial.model, trial.exit) for lie, trial in told if trial.exit != trial.deserved] == []
 
     def test_each_breaks_nothing_but_what_its_row_names(self, told):
         assert [(lie.name, trial.model, trial.elsewhere) for lie, trial in told if trial.elsewhere] == []
@@ -128,8 +129,16 @@ class TestTheScore:
         lie = Trial("fault x", "m", "", frozenset({self.CLAUSE, "b.c"}), broken=frozenset({self.CLAUSE}))
         assert Score((lie,), (), 1.0).survivors == [lie]
 
+    def test_a_lie_of_which_nothing_is_expected_survives(self):
+        lie = Trial("fault x", "m", "", frozenset())
+        assert Score((lie,), (), 1.0).survivors == [lie]
+
+    def test_a_lie_after_which_a_run_ends_otherwise_than_its_row_says_survives(self):
+        lie = Trial("fault x", "m", "", frozenset({self.CLAUSE}), broken=frozenset({self.CLAUSE}), exit=0, deserved=1)
+        assert Score((lie,), (), 1.0).survivors == [lie]
+
     def test_a_lie_that_leaves_nothing_to_check_survives_where_the_run_ends_otherwise(self):
-        silent = [Trial("fault x", "m", "", frozenset(), unchecked=True, exit=code) for code in (0, 3)]
+        silent = [Trial("fault x", "m", "", frozenset(), exit=code, deserved=3) for code in (0, 3)]
         assert Score(tuple(silent), (), 1.0).survivors == silent[:1]
 
     def test_a_clause_that_nothing_breaks_is_unproven(self):
@@ -146,29 +155,51 @@ class TestTheScore:
         legal = Trial("fault x", "m", "", frozenset(), allowed=True, elsewhere=frozenset({self.CLAUSE}))
         assert [alarm.clause for alarm in score.alarms_of(legal)] == [self.CLAUSE]
 
+    def test_so_is_the_end_of_a_run_that_could_not_check_what_is_legal(self):
+        legal = Trial("fault x", "m", "", frozenset(), allowed=True, exit=3)
+        assert [alarm.status for alarm in score.alarms_of(legal)] == ["exit 3"]
+
     def test_a_false_alarm_is_red(self):
         caught = [Trial("a", "m", "s", frozenset({one.id}), broken=frozenset({one.id})) for one in score.provable()]
         assert Score(tuple(caught), (), 1.0).is_green
         assert not Score(tuple(caught), (Alarm("honest server", self.CLAUSE, "s", "fail"),), 1.0).is_green
 
 
-class TestWithoutOneCheck:
-    """As if somebody had deleted it."""
+class TestAWeakerCheck:
+    """As if somebody had left a check there, and taken from it what it does."""
 
     @pytest.mark.parametrize("clause", random.sample([clause.id for clause in score.provable()], 12))
-    def test_its_clause_is_no_longer_broken_by_anything(self, clause, measured, monkeypatch):
-        caught = next(trial for trial in measured.trials if clause in trial.broken and not (trial.unchecked))
-        left = [check for check in bench.checks() if check.clause.id != clause]
-        monkeypatch.setattr(bench, "checks", lambda: tuple(left))
-        monkeypatch.setattr(bench, "checks_of", lambda name: [check for check in left if check.scenario == name])
-        if caught.is_lie:
-            days = faults()[caught.what.removeprefix("fault ")].days
-            again = [trials.of_lie(caught.what.removeprefix("fault "), caught.model, day) for day in (None, *days)]
-        elif caught.where.startswith("a file"):
-            pytest.skip("the input of a batch is judged by its schema alone: its clauses have no check")
-        else:
-            again = list(trials.of_scenario(caught.model, caught.where.partition(",")[0]))
-        assert all(clause not in trial.broken for trial in again)
+    def test_one_that_finds_nothing_any_more_lets_something_survive(self, clause, measured, instead):
+        caught = next(
+            trial for trial in measured.trials if trial.broken == {clause} or (trial.is_lie and clause in trial.broken)
+        )
+        instead(clause, lambda check: replace(check, judge=lambda _conversation, _run: iter(())))
+        assert not all(trial.killed for trial in again(caught))
+
+    def test_one_that_only_warns_any_more_lets_a_lie_survive(self, instead):
+        instead("models.ids-unique", lambda check: replace(check, clause=replace(check.clause, level=Level.SHOULD)))
+        assert [trial.killed for trial in score.told_by("duplicate-model-ids")] == [False]
+
+
+@pytest.fixture
+def instead(monkeypatch):
+    """Return what puts others in the place of the checks of a clause."""
+
+    def put(clause, change):
+        changed = tuple(change(check) if check.clause.id == clause else check for check in bench.checks())
+        monkeypatch.setattr(bench, "checks", lambda: changed)
+        monkeypatch.setattr(bench, "checks_of", lambda name: [check for check in changed if check.scenario == name])
+
+    return put
+
+
+def again(trial):
+    """Try once more what a trial tried, and what is tried with it."""
+    if trial.is_lie:
+        return score.told_by(trial.what.removeprefix("fault "))
+    if trial.where.startswith("a file"):
+        pytest.skip("the input of a batch is judged by its schema alone: its clauses have no check")
+    return score.mutants_of(trial.model, trial.where.partition(",")[0])
 
 
 @pytest.fixture(scope="module")

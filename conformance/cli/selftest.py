@@ -52,8 +52,11 @@ def _show(told: dict[str, Any]) -> None:
     console.print(kills.sentence(kills.kept(told)), markup=False)
     console.print(f"{len(told['noisy'])} were found beside complaints of something else.", markup=False)
     wrong = [
-        *(f"survived: {one['mutant']} ({one['model']} {one['where']})".rstrip() for one in told["survivors"]),
-        *(f"false alarm: {one['about']}: {one['clause']} {one['scenario']}".rstrip() for one in told["false_alarms"]),
+        *(_survivor(one) for one in told["survivors"]),
+        *(
+            f"false alarm: {one['about']}: {one['clause']} {one['scenario']} {one['status']}"
+            for one in told["false_alarms"]
+        ),
         *(f"never seen to fail: {clause}" for clause in told["unproven"]),
     ]
     for line in wrong[:SHOWN]:
@@ -63,3 +66,10 @@ def _show(told: dict[str, Any]) -> None:
     verdict = "red" if wrong else "green"
     console.print(f"selftest: {verdict}, {told['mutants'] / told['seconds']:.0f} mutants a second, {told['seconds']} s",
                   markup=False, style="bold")  # fmt: skip
+
+
+def _survivor(one: dict[str, Any]) -> str:
+    ended = "" if one["exit"] == one["deserved"] else f", exit {one['exit']} in place of {one['deserved']}"
+    silent = ", ".join(sorted({*one["breaks"]} - {*one["broken"]})[:3])
+    missed = f", not noticed by {silent}" if silent else ""
+    return f"survived: {one['mutant']} ({' '.join(filter(None, (one['model'], one['where'])))}){missed}{ended}"

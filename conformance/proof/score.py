@@ -154,10 +154,13 @@ def alarms(model: str) -> list[Alarm]:
 
 
 def alarms_of(trial: Trial) -> list[Alarm]:
-    """Return the complaints about what is legal, or about what leaves nothing to look at."""
+    """Return the complaints about what is legal, or about what leaves nothing to look at; so is a run ended by it."""
     if not trial.is_lie or not (trial.allowed or trial.unchecked):
         return []
-    return [Alarm(f"{trial.what}, {trial.model}", clause, "", "complaint") for clause in sorted(trial.elsewhere)]
+    about = f"{trial.what}, {trial.model}"
+    found = [Alarm(about, clause, "", "complaint") for clause in sorted(trial.elsewhere)]
+    ended_otherwise = trial.allowed and trial.exit != trial.deserved
+    return found or ([Alarm(about, "", "", f"exit {trial.exit}")] if ended_otherwise else [])
 
 
 def document(score: Score) -> dict[str, Any]:
@@ -192,6 +195,8 @@ def shown(trial: Trial) -> dict[str, Any]:
         "breaks": sorted(trial.breaks),
         "broken": sorted(trial.broken),
         "elsewhere": sorted(trial.elsewhere),
+        "exit": trial.exit,
+        "deserved": trial.deserved,
         "crash": trial.crash,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -22,6 +22,11 @@ from conformance.vocabulary import Exchange, Request, Response, Status, Verdict
 
 # Where the input of a batch is judged: no service answers with it.
 INPUT = "batches.input"
+# How a run must end, by the effect that the row of a lie tells.
+EXIT: Mapping[str, Exit] = {
+    "fail": Exit.DOES_NOT_CONFORM, "warn": Exit.CONFORMS, "could-not-check": Exit.COULD_NOT_CHECK,
+    "none": Exit.CONFORMS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ class Trial:
     ``what`` names a lie, or a node of a schema and what was done there; ``where`` is the scenario with its step (empty:
     all of a run), and ``model`` the model that was asked. It must break ``breaks``, and may break ``also``; ``broken``
     are those of the first that failed or, being no MUST, warned. ``elsewhere`` are other clauses that complained, of
-    something that was not touched. ``allowed`` marks what the contract accepts, ``unchecked`` a lie that leaves nothing
-    to check, of which ``exit`` tells how the run ended. ``crash`` is what a check of ours broke with.
+    something that was not touched. ``allowed`` marks what the contract accepts. ``exit`` tells how the run with a lie
+    ended, and ``deserved`` how its row says that it must. ``crash`` is what a check of ours broke with.
     """
 
     what: str
@@ -43,8 +48,8 @@ class Trial:
     broken: frozenset[str] = frozenset()
     elsewhere: frozenset[str] = frozenset()
     allowed: bool = False
-    unchecked: bool = False
     exit: int = 0
+    deserved: int = 0
     crash: str = ""
 
     @property
@@ -53,13 +58,21 @@ class Trial:
         return not self.where
 
     @property
+    def unchecked(self) -> bool:
+        """Tell whether it is a lie that leaves nothing to check."""
+        return self.deserved == Exit.COULD_NOT_CHECK
+
+    @property
     def killed(self) -> bool:
-        """Tell whether it was noticed for what it is: a lie by each clause that it names, a mutant by one."""
-        if self.crash:
-            return False
-        if self.unchecked:
-            return self.exit == Exit.COULD_NOT_CHECK
-        return self.broken == self.breaks if self.is_lie else bool(self.broken)
+        """Tell whether it was noticed for what it is: a mutant by one clause, a lie as its row says.
+
+        That is by each clause that the row names, of which there is one unless nothing is left to check, and by how the
+        run ended: a MUST that only warns has not been noticed for what it is.
+        """
+        if self.crash or not self.is_lie:
+            return bool(self.broken) and not self.crash
+        named = bool(self.breaks) or self.unchecked
+        return named and self.broken == self.breaks and self.exit == self.deserved
 
 
 def of_lie(name: str, model: str, day: date | None = None) -> Trial:
@@ -70,8 +83,8 @@ def of_lie(name: str, model: str, day: date | None = None) -> Trial:
     breaks = frozenset(clause for pattern in lie.breaks for clause in named(pattern, known, elsewhere))
     found = bench.ask(model, day or bench.day_of(model), [name], lie.mode).judge(bench.checks())
     records = [{"status": one.status.value, "level": one.clause.level.value} for one in found]
-    trial = Trial(f"fault {name}", model, "", breaks, allowed=lie.effect == "none",
-                  unchecked=lie.effect == "could-not-check", exit=int(exit_status(records)))  # fmt: skip
+    trial = Trial(f"fault {name}", model, "", breaks, allowed=lie.effect == "none", exit=int(exit_status(records)),
+                  deserved=int(EXIT[lie.effect]))  # fmt: skip
     return _came_to(trial, found, "")
 
 
