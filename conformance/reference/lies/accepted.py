@@ -59,8 +59,10 @@ def _accepting(words: str) -> Lie:
         error = answer.body.get("error") if answer.status == 400 and isinstance(answer.body, dict) else None
         if call.operation != _CHAT or not isinstance(error, dict) or not re.search(words, str(error.get("message"))):
             return answer
-        model = call.members().get("model") or list(call.service.models())[-1]
-        legal = {"model": model, "messages": [{"role": "user", "content": "hello"}], "max_completion_tokens": 64}
+        asked = call.members()
+        model, most = asked.get("model") or list(call.service.models())[-1], asked.get("max_completion_tokens")
+        hello = {"role": "user", "content": "hello"}
+        legal = {"model": model, "messages": [hello], "max_completion_tokens": most or 64}
         change_asked(call, lambda asked: (asked.clear(), asked.update(legal)))
         return honest(call)
 
