@@ -53,6 +53,11 @@ ACCEPTED = {
 }
 
 
+# What the answer to any question goes by.
+KEPT = ("model", "stream", "stream_options", "thinking")
+BUDGET = 64
+
+
 def _accepting(words: str) -> Lie:
     def told(call: Call, honest: Handler) -> Answer:
         answer = honest(call)
@@ -60,9 +65,11 @@ def _accepting(words: str) -> Lie:
         if call.operation != _CHAT or not isinstance(error, dict) or not re.search(words, str(error.get("message"))):
             return answer
         asked = call.members()
-        model, most = asked.get("model") or list(call.service.models())[-1], asked.get("max_completion_tokens")
-        hello = {"role": "user", "content": "hello"}
-        legal = {"model": model, "messages": [hello], "max_completion_tokens": most or 64}
+        legal = {"model": list(call.service.models())[-1]}
+        legal |= {name: asked[name] for name in KEPT if asked.get(name) and name not in words}
+        most = asked.get("max_completion_tokens")
+        legal["max_completion_tokens"] = min(most, BUDGET) if isinstance(most, int) else BUDGET
+        legal["messages"] = [{"role": "user", "content": "hello"}]
         change_asked(call, lambda asked: (asked.clear(), asked.update(legal)))
         return honest(call)
 
