@@ -82,6 +82,11 @@ class TestTheHonestServer:
         phases = {exchange.scenario for exchange in honest.exchanges}
         assert {"fuzz.examples", "fuzz.coverage", "fuzz.fuzzing", "fuzz.stateful", "fuzz.without-key"} <= phases
 
+    def test_what_was_made_is_asked_for_where_chance_did_not(self):
+        told = fuzzed(create_app(), requests=500, seed=3)
+        assert ("fuzz.no-server-error", "files.retrieve") in told.places("pass")
+        assert told.end["exit"] == 0
+
     def test_a_file_becomes_a_batch_that_is_cancelled_and_retrieved(self, honest):
         states = {
             each.json["status"]

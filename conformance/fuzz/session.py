@@ -19,7 +19,7 @@ from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile
 from conformance.fuzz import phases, writing
 from conformance.fuzz.allowance import Allowance, Stop
-from conformance.fuzz.asking import Asker, Sent
+from conformance.fuzz.asking import Asker, Sent, endpoint_of
 from conformance.fuzz.bridge import Bridge
 from conformance.fuzz.document import document, operations
 from conformance.fuzz.findings import Broken, Findings, Place, broken_or_held, judged
@@ -134,9 +134,23 @@ class FuzzSession:
             self.allowance.share = requests = math.ceil(max(0, self.allowance.left) * share)
             if requests:
                 generate(part, whole, bridge, self.findings, seed=self._asked.seed, requests=requests)
+            self._ask_for_what_is_there()
             self._ask_without_the_key()
             self._clean_up()
             self._ask_for_what_was_deleted()
+
+    def _ask_for_what_is_there(self) -> None:
+        """Ask for what was made, where nothing of its kind was had yet: by chance alone every name may be unknown."""
+        phase, self.asker.phase = self.asker.phase, "fuzz.control"
+        for _, owed in list(self.allowance.leftovers.owed.values()):
+            path = owed.removesuffix("/cancel")
+            for asked in (path, f"{path}/content"):
+                endpoint = endpoint_of("GET", asked)
+                if endpoint in self._settings.target.endpoints - self.findings.accepted - {"unknown"}:
+                    self.allowance.share = 1
+                    with suppress(Stop):
+                        self.asker.ask(Sent("GET", asked, (), b"", self._settings.key))
+        self.asker.phase = phase
 
     def _ask_without_the_key(self) -> None:
         """Ask each operation that was answered once more without the key, and with another."""
