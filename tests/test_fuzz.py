@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from conformance.contract import ledger
+from conformance.fuzz.asking import Sent
 from conformance.fuzz.document import MOST_TOKENS
 from conformance.fuzz.session import FuzzSession
 from conformance.fuzz.writing import Asked
@@ -80,6 +81,11 @@ class TestTheHonestServer:
     def test_all_four_phases_ask(self, honest):
         phases = {exchange.scenario for exchange in honest.exchanges}
         assert {"fuzz.examples", "fuzz.coverage", "fuzz.fuzzing", "fuzz.stateful", "fuzz.without-key"} <= phases
+
+    def test_what_was_made_is_asked_for_where_chance_did_not(self):
+        told = fuzzed(create_app(), requests=500, seed=3)
+        assert ("fuzz.no-server-error", "files.retrieve") in told.places("pass")
+        assert told.end["exit"] == 0
 
     def test_a_file_becomes_a_batch_that_is_cancelled_and_retrieved(self, honest):
         states = {
@@ -243,6 +249,28 @@ class TestLimits:
         assert len(arrived) <= limit
         assert told.end["spend"]["requests"] == len(arrived)
 
+    def test_what_a_request_made_at_the_second_attempt_is_taken_away_within_the_limit(self):
+        arrived = []
+
+        def change(request, asked, answer):
+            creates = (request.method, request.url.path[-6:]) == ("POST", "/files")
+            if creates and ("POST", "/files", 429) not in arrived:
+                answer = httpx.Response(429, headers={"retry-after": "0"})
+            arrived.append((request.method, request.url.path[-6:], answer.status_code))
+            return answer
+
+        transport = Changed(change)
+        session = FuzzSession(Asked(settings(mode="reference"), 3, 1), None, transport)
+        form = b'--x\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+        form += b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n{}\r\n--x--\r\n'
+        session.allowance.share = 3
+        session.asker.ask(
+            Sent("POST", "/files", (("content-type", "multipart/form-data; boundary=x"),), form, "sk-x-reference")
+        )
+        session.asker.clean_up("sk-x-reference")
+        transport.close()
+        assert [each[0] for each in arrived] == ["POST", "POST", "DELETE"]
+
     def test_what_was_not_asked_could_not_be_checked(self):
         told = fuzzed(create_app(), requests=1)
         assert told.end["exit"] == 3
@@ -257,6 +285,72 @@ class TestLimits:
         told = fuzzed(create_app(fault=["everything-401"]), requests=200)
         assert (told.end["exit"], told.end["spend"]["requests"]) == (3, 1)
         assert told.places("pass", "fail") <= {(record["clause"], "models.list") for record in told.verdicts}
+
+
+def refusing(status, *, first=0):
+    """A service that answers nothing but the list of models; the ``first`` requests it answers all."""
+    counted = []
+
+    def change(request, asked, answer):
+        counted.append(request)
+        if len(counted) <= first or (first == 0 and request.url.path.endswith("/models")):
+            return None
+        return httpx.Response(status, json={"error": {"message": "no", "type": "invalid_request_error"}})
+
+    return Changed(change)
+
+
+def ended(transport, requests=300):
+    return Fuzzed(FuzzSession(Asked(settings(mode="reference", max_cost=1), requests, 1), None, transport))
+
+
+class TestWhatSaysNothing:
+    @pytest.mark.parametrize("status", [400, 401, 404, 429, 503])
+    def test_a_service_that_refuses_everything_could_not_be_checked(self, status):
+        told = ended(refusing(status))
+        assert told.end["exit"] == 3
+        assert {("fuzz.no-server-error", "chat.completions"), ("fuzz.no-server-error", "files.create")} <= told.places(
+            "could-not-check"
+        )
+
+    @pytest.mark.parametrize("status", [401, 429])
+    def test_nor_could_one_that_does_so_from_the_middle_on(self, status):
+        told = ended(refusing(status, first=400), 700)
+        (record,) = (
+            record
+            for record in told.verdicts
+            if (record["clause"], record["endpoint"]) == ("fuzz.no-server-error", "chat.completions")
+        )
+        assert told.end["exit"] == 3
+        assert f"in the end the list of models, asked with the key, came to {status}" in record["reason"]
+
+    def test_nor_one_whose_connection_breaks_now_and_then(self):
+        counted = []
+
+        def change(request, asked, answer):
+            counted.append(request)
+            if len(counted) % 7 == 0:
+                raise httpx.ReadError("cut off")
+
+        told = ended(Changed(change), 700)
+        assert told.end["exit"] == 3
+        assert ("fuzz.no-server-error", "chat.completions") in told.places("could-not-check")
+
+    def test_a_run_that_a_person_ends_asks_nothing_more_and_takes_away_what_it_left(self):
+        arrived = []
+
+        def change(request, asked, answer):
+            arrived.append((request.method, answer.status_code, answer.content))
+            if len(arrived) == 200:
+                raise KeyboardInterrupt
+
+        told = ended(Changed(change), 700)
+        made = {json.loads(body)["id"] for method, status, body in arrived if body.startswith(b'{"id":"file_')}
+        assert told.end["exit"] == 3
+        assert all(method in ("DELETE", "POST") for method, _, _ in arrived[200:])
+        assert len(arrived) < 210
+        assert told.end["spend"]["requests"] == len(arrived) - 1
+        assert made
 
 
 def test_the_request_that_shows_a_lie_is_small():

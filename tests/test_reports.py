@@ -215,7 +215,10 @@ class TestCurl:
         request = REQUEST | {"url": "https://h/v1/$(rm -rf ~)", "body": "`id` $HOME ' \" \n"}
         told = curl.command(request, "K")
         assert "'https://h/v1/$(rm -rf ~)'" in told
-        assert """--data-binary '`id` $HOME '"'"' " \n'""" in told
+        assert """--data-raw '`id` $HOME '"'"' " \n'""" in told
+
+    def test_a_body_is_never_the_name_of_a_file(self):
+        assert "--data-raw @/etc/hostname" in curl.command(REQUEST | {"body": "@/etc/hostname"}, "K")
 
     @pytest.mark.parametrize("request_", [{"method": "", "url": "", "headers": [], "body": ""}, {"method": "POST"}])
     def test_what_cannot_be_asked_again_has_no_command(self, request_):

@@ -21,7 +21,8 @@ class Stop(KeyboardInterrupt):
 class Allowance:
     """Counts the requests of a run and what they cost.
 
-    ``share`` are those that the phase under way may still make; ``leftovers`` has those that are owed in the end.
+    ``share`` are those that the phase under way may still make; ``leftovers`` has those that are owed in the end, and
+    ``kept_back`` are those that are kept for the end besides.
     """
 
     model: str
@@ -29,6 +30,7 @@ class Allowance:
     max_cost: float
     requests: int = 0
     share: int = 0
+    kept_back: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     usd: float = 0.0
@@ -43,7 +45,7 @@ class Allowance:
     @property
     def left(self) -> int:
         """How many requests may still be made, but for those that are owed."""
-        return self.max_requests - self.requests - len(self.leftovers.owed)
+        return self.max_requests - self.requests - self.kept_back - len(self.leftovers.owed)
 
     def take(self, endpoint: str, prompt: int, tokens: int) -> Scenario:
         """Set a request aside that has a prompt of so many bytes and may produce so many tokens.

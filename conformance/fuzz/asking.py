@@ -13,6 +13,7 @@ from conformance.evidence.client import ATTEMPTS, Client, json_bytes
 from conformance.fuzz import validity
 from conformance.fuzz.allowance import Allowance, Stop
 from conformance.fuzz.document import MOST_TOKENS
+from conformance.fuzz.leftovers import CREATING
 from conformance.vocabulary import Exchange, Headers
 
 # So many requests in a row without an answer are no finding about one of them: nobody is there.
@@ -55,7 +56,7 @@ class Asker:
         request = self._client.request(sent.method, sent.path, body=body, headers=sent.headers, key=sent.key)
         wanted = self.allowance.take(endpoint, len(body), tokens)
         # Each attempt is a request; one was just set aside.
-        attempts = min(ATTEMPTS, max(1, self.allowance.left))
+        attempts = min(ATTEMPTS, max(1, self.allowance.left - (endpoint in CREATING)))
         exchange = self._client.exchange(self.phase, "1", endpoint, request, refused=False, attempts=attempts)
         exchange = named(exchange)
         self.allowance.settle(wanted, exchange)

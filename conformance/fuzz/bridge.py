@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from conformance.evidence.client import BOUNDARY
+from conformance.fuzz.allowance import Stop
 from conformance.fuzz.asking import Asker, Sent
 from conformance.fuzz.document import BASE_PATH
 from conformance.vocabulary import Exchange, Headers
@@ -34,6 +35,7 @@ class Bridge:
         self._key = key
         self.exchanges: dict[str, Exchange] = {}
         self.unsent = 0
+        self.stopped = False
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request with what the target answers; raises Stop where none may follow."""
@@ -43,6 +45,9 @@ class Bridge:
             # No HTTP client can put this on the wire, so no server will ever be asked it.
             self.unsent += 1
             return _told(start_response, 400, (), b'{"error":{"message":"not sent","type":"invalid_request_error"}}')
+        except Stop:
+            self.stopped = True
+            raise
         self.exchanges[environ.get(CASE, "")] = exchange
         answer = exchange.response
         if answer is None:

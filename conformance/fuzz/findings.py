@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.contract import ledger
 from conformance.fuzz import validity
 from conformance.fuzz.rules import RULES
-from conformance.judge import verdict
+from conformance.judge import answers, verdict
 from conformance.runner.file_judge import FileJudge
 from conformance.runner.tally import Evidence
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run, Status, Verdict
@@ -80,16 +81,24 @@ def broken_or_held(clause: str, endpoint: str, found: tuple[Finding, ...], run: 
 
 @dataclass
 class Findings:
-    """Everything that was found, and how often each endpoint was asked."""
+    """Everything that was found, and what each endpoint answered: how often no answer (0), and each status.
+
+    ``broken_off`` is why the run ended before its time, empty where it did not.
+    """
 
     run: Run
+    broken_off: str = ""
     told: dict[Place, Told] = field(default_factory=dict)
-    asked: dict[str, int] = field(default_factory=dict)
+    came: dict[str, Counter[int]] = field(default_factory=dict)
+    accepted: set[str] = field(default_factory=set)
     crashes: dict[Place, str] = field(default_factory=dict)
 
     def add(self, exchange: Exchange) -> None:
         """Judge an exchange, and keep what is new."""
-        self.asked[exchange.endpoint] = self.asked.get(exchange.endpoint, 0) + 1
+        status = exchange.response.status if exchange.response else 0
+        self.came.setdefault(exchange.endpoint, Counter())[status] += 1
+        if answers.accepted(exchange):
+            self.accepted.add(exchange.endpoint)
         for reached in judged(exchange, self.run):
             self.keep(reached, (exchange,))
 
@@ -112,16 +121,33 @@ class Findings:
         """Return every place where a clause was broken, with its smallest request."""
         return [(place, told.smallest) for place, told in self.told.items() if told.smallest]
 
-    def verdict(self, place: Place, numbers: tuple[int, ...]) -> Verdict:
-        """Return what a clause comes to at an endpoint; ``numbers`` are those of the exchanges that are shown."""
+    def doubt(self, endpoint: str) -> str:
+        """Return why what held in every answer of an endpoint does not say that it holds there, or nothing.
+
+        A refusal of everything keeps any rule on refusals, and says nothing about a request.
+        """
+        came = self.came.get(endpoint, Counter())
+        if came[0]:
+            return f"{came[0]} of {came.total()} requests got no answer"
+        if endpoint not in self.accepted:
+            told = ", ".join(f"{times} times {status}" for status, times in came.most_common(3))
+            return f"none of {came.total()} requests succeeded: {told}"
+        return self.broken_off
+
+    def verdict(self, place: Place, numbers: tuple[int, ...], doubt: str = "") -> Verdict:
+        """Return what a clause comes to at an endpoint.
+
+        ``numbers`` are those of the exchanges that are shown; where there is a ``doubt``, it cannot have held.
+        """
         clause, endpoint = place
         told, row = self.told.get(place, Told()), ledger.clauses()[clause]
         if crash := self.crashes.get(place):
             return Verdict(row, f"fuzz of {endpoint}", endpoint, Status.ERROR, (), numbers, crash)
         if told.smallest is None:
-            return Verdict(
-                row, f"fuzz of {endpoint}", endpoint, Status.PASS, reason=f"it held in {told.looked} answers"
-            )
+            held = f"it held in {told.looked} answers"
+            if doubt:
+                return Verdict(row, f"fuzz of {endpoint}", endpoint, Status.COULD_NOT_CHECK, reason=f"{held}; {doubt}")
+            return Verdict(row, f"fuzz of {endpoint}", endpoint, Status.PASS, reason=held)
         found = told.smallest.findings
         if told.broken > 1:
             found += (Finding("", "no further finding", f"{told.broken - 1} more of {told.looked} answers"),)

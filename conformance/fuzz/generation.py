@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def generate(
     part: Part, whole: dict[str, Any], bridge: Bridge, findings: Findings, *, seed: int, requests: int
 ) -> None:
-    """Run one part, of so many requests at the most; what schemathesis itself fails at is an error of the suite."""
+    """Run one part, of so many requests at the most; what schemathesis itself fails at is an error of the suite.
+
+    Raises KeyboardInterrupt where a person ended it.
+    """
     from schemathesis import engine, openapi
     from schemathesis.config import SchemathesisConfig
     from schemathesis.engine import events
@@ -32,12 +35,16 @@ def generate(
     schema.app = bridge
     if part.operation:
         schema = schema.include(operation_id=part.operation)
+    bridge.stopped = False
     for event in engine.from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _learn(event.recorder, bridge, findings)
         elif isinstance(event, events.NonFatalError):
             place = ("fuzz.answered", part.operation or "files.create")
             findings.crashes.setdefault(place, f"schemathesis, in {part.phase}: {event.info.title}: {event.value!r}")
+        elif isinstance(event, events.Interrupted) and not bridge.stopped:
+            # It ends one phase on an interrupt, and says no more of it.
+            raise KeyboardInterrupt
     bridge.exchanges.clear()
 
 

@@ -13,18 +13,19 @@ from pathlib import Path
 import httpx
 
 from conformance import __version__
+from conformance.contract import ledger
 from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile
 from conformance.fuzz import phases, writing
 from conformance.fuzz.allowance import Allowance, Stop
-from conformance.fuzz.asking import Asker, Sent
+from conformance.fuzz.asking import Asker, Sent, endpoint_of
 from conformance.fuzz.bridge import Bridge
 from conformance.fuzz.document import document, operations
 from conformance.fuzz.findings import Broken, Findings, Place, broken_or_held, judged
 from conformance.fuzz.generation import generate
 from conformance.fuzz.rules import KEY_REQUIRED, SCHEMATHESIS
-from conformance.fuzz.smaller import smaller
+from conformance.fuzz.smaller import TRIES, smaller
 from conformance.fuzz.writing import Asked
 from conformance.judge import answers
 from conformance.runner.conduct import clock_of
@@ -72,14 +73,20 @@ class FuzzSession:
 
     def run(self, tell: Callable[[str], None] = lambda _: None) -> None:
         """Ask as much as is allowed, and write what came of it."""
-        refused = self._key_is_refused()
+        refused = None
         try:
+            refused = self._key_is_refused()
             if refused is None:
                 self._ask_everything(tell)
                 tell("making the findings smaller")
                 self._make_smaller()
-        finally:
             self._clean_up()
+            if refused is None:
+                self._ask_for_the_models_again()
+        except KeyboardInterrupt:
+            self.findings.broken_off = self.allowance.reached = "the run was interrupted"
+            self._clean_up()
+        finally:
             self._client.close()
             writing.write(self._runfile, self._asked, self.findings, self.allowance, self._first, refused)
 
@@ -100,25 +107,50 @@ class FuzzSession:
             return self.allowance.reached
         self.findings.run = replace(self.findings.run, conversations={"fuzz.key": (said,)})
         if answers.accepted(said):
+            self.allowance.kept_back = 1
             return None
-        came = f"{said.response.status}: {answers.message(said)}" if said.response else said.failure
-        return f"not asked: the list of models, asked with the key, came to {came}"
+        return f"not asked: {_came_to(said)}"
+
+    def _ask_for_the_models_again(self) -> None:
+        """Ask again what was answered first: a key or a purse that ran out on the way made refusals of the rest."""
+        self.allowance.kept_back, self.allowance.share, self.asker.phase = 0, 1, "fuzz.key"
+        try:
+            said = self.asker.ask(Sent("GET", "/models", (), b"", self._settings.key))
+        except Stop:
+            self.findings.broken_off = self.allowance.reached
+            return
+        if not answers.accepted(said):
+            self.findings.broken_off = f"in the end {_came_to(said)}"
 
     def _ask_everything(self, tell: Callable[[str], None]) -> None:
         whole = document(self._settings.model)
         bridge = Bridge(self.asker, self._settings.key)
         known = [name for name in operations(whole) if name in self._settings.target.endpoints]
-        kept = min(_FOR_SMALLER, self._asked.max_requests // 10)
+        self.allowance.kept_back += min(_FOR_SMALLER, self._asked.max_requests // 10)
         for part, share in phases.shares(list(phases.parts(known))):
             if self.asker.phase != f"fuzz.{part.phase}":
                 self.asker.phase = f"fuzz.{part.phase}"
                 tell(part.phase)
-            self.allowance.share = requests = math.ceil(max(0, self.allowance.left - kept) * share)
+            self.allowance.share = requests = math.ceil(max(0, self.allowance.left) * share)
             if requests:
                 generate(part, whole, bridge, self.findings, seed=self._asked.seed, requests=requests)
+            self._ask_for_what_is_there()
             self._ask_without_the_key()
             self._clean_up()
             self._ask_for_what_was_deleted()
+
+    def _ask_for_what_is_there(self) -> None:
+        """Ask for what was made, where nothing of its kind was had yet: by chance alone every name may be unknown."""
+        phase, self.asker.phase = self.asker.phase, "fuzz.control"
+        for _, owed in list(self.allowance.leftovers.owed.values()):
+            path = owed.removesuffix("/cancel")
+            for asked in (path, f"{path}/content"):
+                endpoint = endpoint_of("GET", asked)
+                if endpoint in self._settings.target.endpoints - self.findings.accepted - {"unknown"}:
+                    self.allowance.share = 1
+                    with suppress(Stop):
+                        self.asker.ask(Sent("GET", asked, (), b"", self._settings.key))
+        self.asker.phase = phase
 
     def _ask_without_the_key(self) -> None:
         """Ask each operation that was answered once more without the key, and with another."""
@@ -161,13 +193,22 @@ class FuzzSession:
             return None
 
     def _make_smaller(self) -> None:
-        self.asker.phase = "fuzz.smaller"
-        for place, broken in self.findings.breaking():
-            if len(broken.exchanges) == 1 and place[0] != KEY_REQUIRED and broken.exchanges[0].request.body:
-                self._make_one_smaller(place, broken)
+        """Share what was kept for it among the findings, first those that only the fuzzer can have."""
+        self.asker.phase, self.allowance.kept_back = "fuzz.smaller", 1
+        places = sorted(self.findings.told, key=lambda place: "fuzz" not in ledger.clauses()[place[0]].tags)
+        wanted = [place for place in places if self._can_be_smaller(place)]
+        for position, place in enumerate(wanted):
+            # What was found on the way may already be smaller.
+            if broken := self.findings.told[place].smallest:
+                self._make_one_smaller(place, broken, self.allowance.left // (len(wanted) - position))
         self._clean_up()
 
-    def _make_one_smaller(self, place: Place, broken: Broken) -> None:
+    def _can_be_smaller(self, place: Place) -> bool:
+        broken = self.findings.told[place].smallest
+        alone = broken is not None and len(broken.exchanges) == 1 and place[0] != KEY_REQUIRED
+        return alone and bool(broken and broken.exchanges[0].request.body)
+
+    def _make_one_smaller(self, place: Place, broken: Broken, tries: int) -> None:
         first = broken.exchanges[0]
 
         def breaks(body: bytes) -> bool:
@@ -184,7 +225,7 @@ class FuzzSession:
                 self.findings.keep(row, (said,))
             return same
 
-        smaller(first.request.body, breaks)
+        smaller(first.request.body, breaks, min(TRIES, tries))
 
     def _clean_up(self) -> None:
         phase, self.asker.phase = self.asker.phase, "fuzz.clean-up"
@@ -201,6 +242,11 @@ def _reference(settings: Settings) -> httpx.BaseTransport:
     from conformance.reference.inprocess import InProcess
 
     return InProcess(create_app(as_of=settings.as_of, clock=clock_of(settings)))
+
+
+def _came_to(said: Exchange) -> str:
+    came = f"{said.response.status}: {answers.message(said)}" if said.response else said.failure
+    return f"the list of models, asked with the key, came to {came}"
 
 
 def _alike(said: Exchange, first: Exchange) -> bool:

@@ -61,15 +61,17 @@ def _verdicts(
     settings: Settings, findings: Findings, numbers: dict[int, int], why: str, *, asked_at_all: bool
 ) -> Iterator[Verdict]:
     """Yield a verdict on each clause that was looked at, and on each that the fuzzer is there for."""
-    places = dict.fromkeys([*_places(settings), *findings.told, *findings.crashes])
+    own = dict.fromkeys(_places(settings))
+    places = own | dict.fromkeys([*findings.told, *findings.crashes])
     order = {clause: position for position, clause in enumerate(ledger.clauses())}
     for place in sorted(places, key=lambda place: (order[place[0]], place[1])):
         row, told = ledger.clauses()[place[0]], findings.told.get(place)
         if told or place in findings.crashes:
             broken = told.smallest.exchanges if told and told.smallest else ()
-            yield findings.verdict(place, tuple(numbers[id(exchange)] for exchange in broken))
-        elif asked_at_all and (asked := findings.asked.get(place[1])):
-            reason = f"none of {asked} answers has what this clause speaks of"
+            doubt = findings.doubt(place[1]) if place in own else ""
+            yield findings.verdict(place, tuple(numbers[id(exchange)] for exchange in broken), doubt)
+        elif asked_at_all and (came := findings.came.get(place[1])):
+            reason = f"none of {came.total()} answers has what this clause speaks of"
             yield Verdict(row, f"fuzz of {place[1]}", place[1], Status.NOT_APPLICABLE, reason=reason)
         else:
             yield Verdict(row, f"fuzz of {place[1]}", place[1], Status.COULD_NOT_CHECK, reason=why)

@@ -21,5 +21,6 @@ def command(request: dict[str, Any], variable: str) -> str:
         parts.append(f'-H "Authorization: Bearer {key}"')
     parts += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in headers]
     if request["body"]:
-        parts.append(f"--data-binary {shlex.quote(request['body'])}")
+        # Not --data-binary: after an @ that reads a file of the one who pastes it.
+        parts.append(f"--data-raw {shlex.quote(request['body'])}")
     return " \\\n  ".join(parts)
