@@ -186,6 +186,38 @@ def stream() -> None:
     print(f"  {size / taken:.0f} MB/s (goal ≥ 30)")
 
 
+def sources(place: str) -> int:
+    """Write 100 MB of source in files of about 25 kB, one in 200 of which asks Kimi; return the bytes."""
+    line = "    result = compute(result, {{'name': 'value {0}', 'count': {0}}}, [1, 2, 3])  # step {0}\n"
+    call = "    client.chat.completions.create(model='kimi-k2.6', temperature=1, messages=messages)\n"
+    total = 0
+    for number in range(4000):
+        folder = Path(place, f"package{number // 100}")
+        folder.mkdir(exist_ok=True)
+        text = f"def step{number}(result):\n" + "".join(line.format(n) for n in range(275))
+        text += call if number % 200 == 0 else ""
+        total += folder.joinpath(f"module{number}.py").write_text(text)
+    return total
+
+
+def scan() -> None:
+    """``scan`` on 100 MB of source against reading the same files, whole processes."""
+    with tempfile.TemporaryDirectory() as place:
+        size = sources(place) / 1e6
+        read = "import pathlib,sys\nfor path in pathlib.Path(sys.argv[1]).rglob('*.py'): path.read_bytes()"
+        ours = process(*COMMAND, "scan", place)
+        pairs(
+            f"scan of {size:.0f} MB in 4000 files / reading them",
+            ours,
+            process(sys.executable, "-c", read, place),
+            8,
+            5,
+        )
+        taken = statistics.median(seconds(ours) for _ in range(5))
+        met = "met" if size / taken >= 100 else "MISSED"
+        print(f"  {size / taken:.0f} MB/s (goal ≥ 100, {met})")
+
+
 def help_() -> None:
     """``--help`` against importing click."""
     ours, yardstick = process(*COMMAND, "--help"), process(sys.executable, "-c", "import click")
@@ -204,7 +236,8 @@ def selftest() -> None:
 
 
 BENCHMARKS = {
-    "replay": replay, "exchange": exchange, "judge": judge, "stream": stream, "help": help_, "selftest": selftest,
+    "replay": replay, "exchange": exchange, "judge": judge, "stream": stream, "scan": scan, "help": help_,
+    "selftest": selftest,
 }  # fmt: skip
 
 if __name__ == "__main__":

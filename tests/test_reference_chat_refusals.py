@@ -300,3 +300,11 @@ def test_what_the_schema_of_a_chat_says_is_wrong_is_refused(api: httpx.Client, m
 )
 def test_what_is_null_or_has_a_default_is_not(api: httpx.Client, members: Any) -> None:
     assert api.post("/chat/completions", json={"model": "kimi-k3", "messages": [HELLO], **members}).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["moonshotai/kimi-k2.6", "moonshot/kimi-k2-6"])
+def test_an_id_of_a_gateway_is_a_model_that_does_not_exist(api: httpx.Client, model: str) -> None:
+    answer = api.post("/chat/completions", json={"model": model, "messages": [{"role": "user", "content": "Hello"}]})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"]) == (404, "resource_not_found_error")
+    assert model in error["message"]

@@ -16,6 +16,7 @@ COMMANDS = {
     "fuzz": "Ask what nobody thought of, and judge every answer.",
     "serve": "Serve a reference Kimi on this machine.",
     "lint-tools": "Hold tools and their schemas against what Moonshot accepts.",
+    "scan": "Find what is wrong in code and configuration that uses Kimi.",
     "clauses": "List the clauses, and what checks each.",
     "report": "Make the reports of a run file again.",
 }

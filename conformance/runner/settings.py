@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from conformance import catalogue, rows, shipped, targets
+from conformance.catalogue import gateways
 from conformance.evidence.redact import SHORTEST_SECRET
 from conformance.vocabulary import Mode, Target
 
@@ -45,8 +46,10 @@ def settings(
     if not whom.base_url:
         raise rows.ConfigurationError(f"{whom.name} has no host of its own; write {whom.name}=https://HOST/v1")
     chosen = model or whom.model
-    if model and whom.official and model not in catalogue.models():
-        known = ", ".join(catalogue.available(as_of or date.today()))
+    day = as_of or date.today()
+    _check_host(whom, chosen, day)
+    if model and whom.official and gateways.find(model) is None:
+        known = ", ".join(catalogue.available(day))
         raise rows.ConfigurationError(f"unknown model {model!r}; to be had are {known}")
     # Recordings of another model than the target's own lie in a folder of their own.
     folder = cassettes or shipped.folder("cassettes") / (whom.name if chosen == whom.model else f"{whom.name}.{chosen}")
@@ -61,6 +64,19 @@ def settings(
     if not max_cost >= 0:
         raise rows.ConfigurationError("--max-cost must not be negative")
     return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost)
+
+
+def _check_host(target: Target, model: str, day: date) -> None:
+    """Raise rows.ConfigurationError where an id belongs to another host than the target's."""
+    host = gateways.host_of(target.canonical_url)
+    if host is None and target.official:
+        # A stand-in, or a proxy that passes on what it is sent.
+        host = gateways.hosts()["moonshot"]
+    known = gateways.find(model)
+    if host and known and (wrong := gateways.wrong_host(model, host)):
+        use = gateways.id_to_use(known.model, host, day)
+        hint = f"use {use} there" if use else f"no id of it is known at {host.name}"
+        raise rows.ConfigurationError(f"--target {target.name}: {wrong}; {hint}")
 
 
 def _key(target: Target, mode: Mode) -> str:
