@@ -29,6 +29,7 @@ from conformance.vocabulary import (
     Exchange,
     Finding,
     Mode,
+    OddOneOut,
     Run,
     Status,
     Verdict,
@@ -170,13 +171,16 @@ class RunSession:
                     if (exchange.endpoint, where) not in seen and told[exchange.endpoint] < CHANGES_KEPT:
                         seen.add((exchange.endpoint, where))
                         told[exchange.endpoint] += 1
-                        clean = verdict.clean(Finding(where, "", ""))
-                        yield Change(
-                            "unknown-member", exchange.endpoint, clean.where, f"no schema knows it ({schema}.json)"
-                        )
+                        yield self._unknown(exchange.endpoint, verdict.clean(Finding(where, "", "")).where, schema)
         for name, cassette in self._done.cassettes.items():
             for request in cassette.unplayed():
-                yield Change("recording-not-played", name, str(cassette.path.name), request)
+                yield Change(
+                    "recording-not-played", name, cassette.path.name, request, odd_one_out=OddOneOut.RECORDING
+                )
+
+    def _unknown(self, endpoint: str, where: str, schema: str) -> Change:
+        odd = OddOneOut.OURS if self.settings.target.official else OddOneOut.GATEWAY
+        return Change("unknown-member", endpoint, where, f"no schema knows it ({schema}.json)", odd_one_out=odd)
 
     def spend(self) -> dict[str, Any]:
         """Return what was sent and what it cost, as the answers tell it."""
