@@ -23,6 +23,9 @@ _KEPT = (
 )  # fmt: skip
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 _EVENTS = "text/event-stream"
+# References let a short document say endlessly much; the longest published one reads 900 schemas, 4 deep.
+READ_LIMIT = 100_000
+DEPTH_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Said:
 def read(document: Node, files: Mapping[str, Node] | None = None) -> Said:
     """Return the form of a document; ``files`` are those that it refers to beside itself, by name.
 
-    Raises ValueError where a reference leads nowhere.
+    Raises ValueError where a reference leads nowhere or a document asks for too much, and whatever a node of another
+    shape than OpenAPI's makes it stumble over.
     """
     files = {"": document, **(files or {})}
     servers = document.get("servers") or [{"url": ""}]
@@ -60,6 +64,7 @@ class _Reader:
         self.files = files
         self.document = files[""]
         self.open: list[tuple[str, str]] = []
+        self.read = 0
 
     def operation(self, node: Node, shared: Sequence[Node]) -> Said:
         parts = {}
@@ -109,6 +114,9 @@ class _Reader:
     def schema(self, node: Any, home: str) -> Said:  # noqa: ANN401 - an object or a boolean
         if isinstance(node, bool):
             return Said() if node else Said({"forbidden": True})
+        self.read += 1
+        if self.read > READ_LIMIT or len(self.open) > DEPTH_LIMIT:
+            raise ValueError(f"more than {READ_LIMIT} schemas to read, or references {DEPTH_LIMIT} deep")
         own = self.own(node, home)
         together = [own]
         if "$ref" in node and (home, node["$ref"]) not in self.open:
@@ -182,7 +190,8 @@ def _both(said: Sequence[Said]) -> Said:
 
 
 def _common(left: Any, right: Any) -> tuple[str, ...]:  # noqa: ANN401 - tuples of texts
-    return tuple(item for item in left if item in right)
+    kept = frozenset(right)
+    return tuple(item for item in left if item in kept)
 
 
 def _either(said: Sequence[Said], beside: Said | None = None) -> Said:
@@ -214,5 +223,8 @@ def _joined(aspect: str, values: Sequence[Any]) -> object:
 
 
 def _gathered(said: Iterable[Said]) -> Iterator[tuple[str, list[Said]]]:
-    names = dict.fromkeys(name for one in said for name in one.parts)
-    return ((name, [one.parts[name] for one in said if name in one.parts]) for name in names)
+    found: dict[str, list[Said]] = {}
+    for one in said:
+        for name, part in one.parts.items():
+            found.setdefault(name, []).append(part)
+    return iter(found.items())

@@ -174,9 +174,7 @@ class RunSession:
                         yield self._unknown(exchange.endpoint, verdict.clean(Finding(where, "", "")).where, schema)
         for name, cassette in self._done.cassettes.items():
             for request in cassette.unplayed():
-                yield Change(
-                    "recording-not-played", name, cassette.path.name, request, odd_one_out=OddOneOut.RECORDING
-                )
+                yield Change("recording-not-played", name, cassette.path.name, request, odd_one_out=OddOneOut.RECORDING)
 
     def _unknown(self, endpoint: str, where: str, schema: str) -> Change:
         odd = OddOneOut.OURS if self.settings.target.official else OddOneOut.GATEWAY
