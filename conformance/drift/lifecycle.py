@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from conformance import catalogue
+from conformance.judge.shapes import shown
 from conformance.vocabulary import ABSENT, Announcement, Change, Exchange, OddOneOut, Severity, Target, find
 
 # Days before a retirement on which it is told again.
@@ -36,7 +37,7 @@ def changes(exchange: Exchange, target: Target, day: date) -> Iterator[Change]:
                 where,
                 "listed, and nothing announced it",
                 source=source,
-                model=name,
+                model=str(shown(name)),
                 severity=Severity.RISKY,
                 odd_one_out=OddOneOut.OURS,
                 as_of=day,
@@ -75,13 +76,13 @@ def _differing(known: Announcement, where: str, entry: Entry, day: date, source:
     length = find(entry, "/context_length")
     if known.context and length is not ABSENT and length != known.context:
         less = not isinstance(length, int) or length < known.context
-        told = f"context announced {known.context}, listed {length}"
+        told = f"context announced {known.context}, listed {shown(length)}"
         severity = Severity.BREAKING if less else Severity.RISKY
         yield _change("context-differs", known, f"{where}/context_length", told, None, severity, day, source)
     for name, announced in _capabilities(known).items():
         said = find(entry, f"/{name}")
         if said is not ABSENT and said is not announced:
-            told = f"{name} announced {announced}, listed {said}"
+            told = f"{name} announced {announced}, listed {shown(said)}"
             severity = Severity.BREAKING if announced else Severity.RISKY
             yield _change("capability-differs", known, f"{where}/{name}", told, None, severity, day, source)
 

@@ -17,7 +17,8 @@ _WORDS = {"example": "sample", "examples": "sample", "default": "default", "enum
 Place = tuple[Any, str] | None
 # In all operations together; every one of them may refer to the whole of a document.
 _VISITS = 2_000_000
-_MENTIONS = 2000
+# A published document has 60; each operation that names some is held against all that others name.
+_MENTIONS = 1000
 _NAME = 200
 
 

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from conformance import strictjson
@@ -76,5 +77,9 @@ def of(raw: object, name: str, day: date) -> Document:
 
 def endpoint_of(operation: str) -> str:
     """Return the name of the endpoint of an operation such as ``GET /v1/models``; the operation where it has none."""
-    names = {f"{row.method} /v1{row.path}": name for name, row in reversed(ledger.endpoints().items())}
-    return names.get(operation, operation)
+    return _endpoints().get(operation, operation)
+
+
+@cache
+def _endpoints() -> dict[str, str]:
+    return {f"{row.method} /v1{row.path}": name for name, row in reversed(ledger.endpoints().items())}

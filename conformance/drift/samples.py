@@ -70,13 +70,17 @@ def _missing(found: Sequence[Mention], document: Document) -> Iterator[Change]:
     for one in found:
         if one.how == "enum":
             enums.setdefault(one.operation, {}).setdefault(one.model, one)
-    everywhere = {model for named in enums.values() for model in named}
-    wanted = {model.id: model for model in _announced(document.until)}
+    naming: dict[str, list[str]] = {}
     for operation, named in enums.items():
-        for model in sorted({*wanted, *(everywhere - set(catalogue.models()))} - set(named)):
-            others = sorted(endpoint_of(other) for other in enums if model in enums[other])
+        for model in named:
+            naming.setdefault(model, []).append(endpoint_of(operation))
+    wanted = {model.id: model for model in _announced(document.until)}
+    known = sorted({*wanted, *(naming.keys() - catalogue.models().keys())})
+    for operation, named in enums.items():
+        for model in (model for model in known if model not in named):
+            others = naming.get(model, [])
             told = f"{model} announced {wanted[model].announced}" if model in wanted else f"{model} was never announced"
-            beside = f", that of {', '.join(others)} names it" if others else ""
+            beside = f", that of {', '.join(others[:3])} names it" if others else ""
             yield _change(
                 "documented-in-part" if others else "announced-not-documented",
                 next(iter(named.values())),
