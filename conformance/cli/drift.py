@@ -15,7 +15,7 @@ from conformance.rows import ConfigurationError
 
 @click.command(
     "drift",
-    epilog="\b\nExample:\n  kimi-conformance drift --openapi docs-2026-05-01.json --openapi docs-2026-07-16.json",
+    epilog="\b\nExample:\n  kimi-conformance drift --openapi docs-2026-05-01.json --as-of 2026-07-16",
 )
 @click.option(
     "--target", default="moonshot", show_default=True, metavar="NAME", help="Whose facts they are held against."

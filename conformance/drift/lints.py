@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import cache
-from itertools import takewhile
 
 from conformance import shipped, strictjson
 from conformance.contract import schemas
@@ -16,6 +16,9 @@ from conformance.vocabulary import Change, OddOneOut
 # What is asked for in a request and told in its answer under the same name.
 _MIRRORED = ("logprobs",)
 _NAME = 200
+# Kind, endpoint, place and detail; and the same of one operation, before the place is a text.
+Row = tuple[str, str, str, str]
+Told = tuple[str, Sequence[str], str]
 
 
 def changes(documents: Sequence[Document], *, official: bool) -> Iterator[Change]:
@@ -24,23 +27,27 @@ def changes(documents: Sequence[Document], *, official: bool) -> Iterator[Change
     Each is told since the first of the documents before it that lack the same without a break. What the service answers
     beside is known of the vendor's own hosts alone.
     """
-    told = [set(_of_document(document, official=official)) for document in documents]
+    told = [frozenset(_of_document(document, official=official)) for document in documents]
     for one in sorted(told[-1]) if told else ():
         kind, endpoint, where, detail = one
-        run = takewhile(lambda pair, one=one: one in pair[0], reversed(list(zip(told, documents, strict=True))))  # type: ignore[misc]
-        since = min(document.day for _, document in run)
-        last = documents[-1]
+        since, last = _since(one, told, documents), documents[-1]
         yield Change(kind, endpoint, where, detail, since, last.name, odd_one_out=OddOneOut.DOCS, as_of=last.until)
 
 
-def _of_document(document: Document, *, official: bool) -> Iterator[tuple[str, str, str, str]]:
+def _since(one: Row, told: Sequence[frozenset[Row]], documents: Sequence[Document]) -> date:
+    first = documents[-1].day
+    for document, rows in zip(reversed(documents), reversed(told), strict=True):
+        if one not in rows:
+            break
+        first = document.day
+    return first
+
+
+def _of_document(document: Document, *, official: bool) -> Iterator[Row]:
     for operation, said in document.form.parts.items():
         for kind, place, detail in _of_operation(operation, said):
             if official or kind != "undeclared-status":
                 yield kind, endpoint_of(operation), "".join(f"/{name[:_NAME]}" for name in place), detail
-
-
-Told = tuple[str, Sequence[str], str]
 
 
 def _of_operation(operation: str, said: Said) -> Iterator[Told]:
