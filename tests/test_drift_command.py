@@ -191,7 +191,10 @@ class TestHostileDocuments:
     @pytest.mark.parametrize(
         "schema",
         [
-            {"type": 1}, {"type": [{}]}, {"enum": 1}, {"enum": [[1], {"a": 1}]}, {"required": 1}, {"required": [[1]]},
+            {"type": 1},
+            {"required": [1, 2]}, {"type": [1, 2], "default": None}, {"required": "ab"},
+            {"type": [{}]}, {"enum": 1}, {"enum": [[1], {"a": 1}]},
+            {"required": 1}, {"required": [[1]]},
             {"properties": []}, {"properties": {"a": 1}}, {"allOf": {}}, {"allOf": [1]}, {"anyOf": 1}, {"$ref": 1},
             {"$ref": "#/a"}, {"$ref": "#/paths/0"}, {"items": 1}, {"default": {"a": []}}, {"minimum": "a"}, 1, [], "a",
         ],

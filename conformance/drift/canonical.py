@@ -139,7 +139,7 @@ class _Reader:
         types = node.get("type", sorted({_type(value) for value in values}) if values else [])
         types = {*([types] if isinstance(types, str) else types), *(["null"] if types and node.get("nullable") else [])}
         if types:
-            says["type"] = tuple(sorted(types))
+            says["type"] = tuple(sorted(_texts(types)))
         if values is not None:
             says["values"] = tuple(sorted(strictjson.canonical(value) for value in values))
         if node.get("additionalProperties") is False:
@@ -152,7 +152,7 @@ class _Reader:
             if isinstance(node.get(word), Mapping) and node[word]:
                 found[name] = self.schema(node[word], home)
         required = node.get("required", ())
-        names = dict.fromkeys([*found, *required])
+        names = dict.fromkeys([*found, *_texts(required)])
         return {name: _required(found.get(name, Said()), name in required) for name in names}
 
 
@@ -161,6 +161,13 @@ def _event(schema: Node) -> Any:  # noqa: ANN401 - any schema
     data = schema.get("properties", {}).get("data", {})
     inner = [part["contentSchema"] for part in [data, *data.get("anyOf", ())] if "contentSchema" in part]
     return inner[0] if inner else schema
+
+
+def _texts(values: Any) -> list[str]:  # noqa: ANN401 - any part of a document
+    """Return the names of types or of members; raises ValueError where they are none."""
+    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{str(values)[:40]} are no names")
+    return list(values)
 
 
 def _required(said: Said, required: bool) -> Said:  # noqa: FBT001 - of a member
