@@ -10,6 +10,7 @@ from conformance import targets
 from conformance.checks import shape_of
 from conformance.reference import create_app
 from conformance.reference.serving import running
+from conformance.report import html
 from conformance.runner import changes as told_by_a_run
 from conformance.vocabulary import Exchange, Mode, Request, Response, Run
 
@@ -105,3 +106,15 @@ class TestWhatARunTellsOfModels:
         shape_of(exchange, "", "models.list", exchange.json)
         conversations = {"models.list": (exchange,)}
         return Run("0", targets.load(target), Mode.LIVE, "kimi-k2.6", made, None, conversations)
+
+
+TOLD = {"change": "x", "endpoint": "y", "where": "/z", "detail": "told"}
+
+
+class TestThePage:
+    def test_it_says_how_much_a_change_weighs_and_who_stands_against_the_others(self):
+        page = html.changes([{**TOLD, "severity": "risky", "odd_one_out": "docs-lag"}])
+        assert "told (risky, docs-lag)</li>" in page
+
+    def test_a_change_of_an_older_run_file_is_shown_without(self):
+        assert "told</li>" in html.changes([TOLD])
