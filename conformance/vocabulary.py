@@ -434,9 +434,32 @@ class Verdict:
     file: str | None = None
 
 
+class Severity(StrEnum):
+    """What a change does to those who rely on what was there: it breaks them, it may, or it does not."""
+
+    BREAKING = "breaking"
+    RISKY = "risky"
+    HARMLESS = "harmless"
+
+
+class OddOneOut(StrEnum):
+    """Which source stands against the others, where sources disagree; ``ours`` are our schemas and our catalogue."""
+
+    DOCS = "docs-lag"
+    SERVICE = "service-lag"
+    OURS = "ours-wrong"
+    RECORDING = "recording-stale"
+    GATEWAY = "gateway-rewrote"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A difference between what is announced, documented, listed, callable or seen last time."""
+    """A difference between what is announced, documented, listed, callable or seen last time.
+
+    ``since`` is the day on which the sources began to disagree, ``as_of`` the day on which they were seen to.
+    ``source`` is where the difference was found, ``other_source`` what it was held against. ``odd_one_out`` is None
+    where no side is known to be wrong: a document that changed.
+    """
 
     kind: str
     endpoint: str
@@ -444,6 +467,16 @@ class Change:
     detail: str
     since: date | None = None
     source: str | None = None
+    model: str | None = None
+    severity: Severity = Severity.HARMLESS
+    odd_one_out: OddOneOut | None = None
+    other_source: str | None = None
+    as_of: date | None = None
+
+    @property
+    def days(self) -> int | None:
+        """How many days the sources have disagreed; None where that is not known."""
+        return (self.as_of - self.since).days if self.as_of and self.since else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ _KEPT = (
 )  # fmt: skip
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 _EVENTS = "text/event-stream"
+# References let a short document say endlessly much; the longest published one reads 900 schemas, 4 deep.
+READ_LIMIT = 100_000
+DEPTH_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Said:
 def read(document: Node, files: Mapping[str, Node] | None = None) -> Said:
     """Return the form of a document; ``files`` are those that it refers to beside itself, by name.
 
-    Raises ValueError where a reference leads nowhere.
+    Raises ValueError where a reference leads nowhere or a document asks for too much, and whatever a node of another
+    shape than OpenAPI's makes it stumble over.
     """
     files = {"": document, **(files or {})}
     servers = document.get("servers") or [{"url": ""}]
@@ -60,6 +64,7 @@ class _Reader:
         self.files = files
         self.document = files[""]
         self.open: list[tuple[str, str]] = []
+        self.read = 0
 
     def operation(self, node: Node, shared: Sequence[Node]) -> Said:
         parts = {}
@@ -109,6 +114,9 @@ class _Reader:
     def schema(self, node: Any, home: str) -> Said:  # noqa: ANN401 - an object or a boolean
         if isinstance(node, bool):
             return Said() if node else Said({"forbidden": True})
+        self.read += 1
+        if self.read > READ_LIMIT or len(self.open) > DEPTH_LIMIT:
+            raise ValueError(f"more than {READ_LIMIT} schemas to read, or references {DEPTH_LIMIT} deep")
         own = self.own(node, home)
         together = [own]
         if "$ref" in node and (home, node["$ref"]) not in self.open:
@@ -131,7 +139,7 @@ class _Reader:
         types = node.get("type", sorted({_type(value) for value in values}) if values else [])
         types = {*([types] if isinstance(types, str) else types), *(["null"] if types and node.get("nullable") else [])}
         if types:
-            says["type"] = tuple(sorted(types))
+            says["type"] = tuple(sorted(_texts(types)))
         if values is not None:
             says["values"] = tuple(sorted(strictjson.canonical(value) for value in values))
         if node.get("additionalProperties") is False:
@@ -144,7 +152,7 @@ class _Reader:
             if isinstance(node.get(word), Mapping) and node[word]:
                 found[name] = self.schema(node[word], home)
         required = node.get("required", ())
-        names = dict.fromkeys([*found, *required])
+        names = dict.fromkeys([*found, *_texts(required)])
         return {name: _required(found.get(name, Said()), name in required) for name in names}
 
 
@@ -153,6 +161,13 @@ def _event(schema: Node) -> Any:  # noqa: ANN401 - any schema
     data = schema.get("properties", {}).get("data", {})
     inner = [part["contentSchema"] for part in [data, *data.get("anyOf", ())] if "contentSchema" in part]
     return inner[0] if inner else schema
+
+
+def _texts(values: Any) -> list[str]:  # noqa: ANN401 - any part of a document
+    """Return the names of types or of members; raises ValueError where they are none."""
+    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{str(values)[:40]} are no names")
+    return list(values)
 
 
 def _required(said: Said, required: bool) -> Said:  # noqa: FBT001 - of a member
@@ -182,7 +197,8 @@ def _both(said: Sequence[Said]) -> Said:
 
 
 def _common(left: Any, right: Any) -> tuple[str, ...]:  # noqa: ANN401 - tuples of texts
-    return tuple(item for item in left if item in right)
+    kept = frozenset(right)
+    return tuple(item for item in left if item in kept)
 
 
 def _either(said: Sequence[Said], beside: Said | None = None) -> Said:
@@ -214,5 +230,8 @@ def _joined(aspect: str, values: Sequence[Any]) -> object:
 
 
 def _gathered(said: Iterable[Said]) -> Iterator[tuple[str, list[Said]]]:
-    names = dict.fromkeys(name for one in said for name in one.parts)
-    return ((name, [one.parts[name] for one in said if name in one.parts]) for name in names)
+    found: dict[str, list[Said]] = {}
+    for one in said:
+        for name, part in one.parts.items():
+            found.setdefault(name, []).append(part)
+    return iter(found.items())

@@ -173,7 +173,7 @@ def verdict_record(verdict: Verdict) -> Record:
 def change_record(change: Change) -> Record:
     """Return a change as a record; its kind is called ``change`` there, as every record has a kind of its own."""
     fields = {name: _text(value) for name, value in asdict(change).items()}
-    return {"change": fields.pop("kind"), **fields}
+    return {"change": fields.pop("kind"), **fields, "days": change.days}
 
 
 def _text(value: Any) -> Any:  # noqa: ANN401 - a field of a change

@@ -156,13 +156,13 @@ def _pointer(path: Iterable[str | int]) -> str:
     return "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in path)
 
 
-def shown(value: object) -> object:
+def shown(value: object, limit: int = _SHOWN) -> object:
     """Return a value as a finding shows it: numbers, booleans and null as they are, all else as short text."""
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     text = _UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", str(value))
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
 class _Walk:

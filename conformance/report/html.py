@@ -124,11 +124,17 @@ def changes(records: list[Record]) -> str:
         return ""
     rows = "".join(
         f"<li><code>{escape(record['change'])}</code> {escape(record['endpoint'])} "
-        f"<code>{escape(record['where'])}</code>: {escape(record['detail'])}</li>"
+        f"<code>{escape(record['where'])}</code>: {escape(record['detail'])}{escape(attributed(record))}</li>"
         for record in records
     )
     head = f"<summary>{len(records)} changes that break no clause</summary>"
     return f'<details class="changes">{head}<ul>{rows}</ul></details>'
+
+
+def attributed(record: Record) -> str:
+    """Return how much a change weighs and who stands against the others; nothing of an older run file."""
+    told = [record.get(name) for name in ("severity", "odd_one_out")]
+    return f" ({', '.join(word for word in told if word)})" if any(told) else ""
 
 
 def evidence(records: list[Record], run: Record) -> str:

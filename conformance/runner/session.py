@@ -18,24 +18,18 @@ from conformance.evidence.client import NoRecording
 from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile, change_record, exchange_record, verdict_record
 from conformance.judge import answers, verdict
-from conformance.runner import provenance, spending, timing
+from conformance.runner import changes, provenance, spending, timing
 from conformance.runner.conduct import Conducted, Conductor, needed, unfit
 from conformance.runner.progress import Progress
 from conformance.runner.settings import Settings
 from conformance.scenarios import scenarios
 from conformance.vocabulary import (
-    Change,
     Check,
-    Exchange,
-    Finding,
     Mode,
     Run,
     Status,
     Verdict,
 )
-
-# Of one endpoint; more are one change: that its answers are of another kind.
-CHANGES_KEPT = 50
 
 
 class Exit(IntEnum):
@@ -108,7 +102,7 @@ class RunSession:
 
     def finish(self) -> Record:
         """Write the changes and the last record, with the counts, what was spent, and the exit status; return that."""
-        for change in self.changes():
+        for change in changes.of(self.run, self._done.cassettes):
             self._runfile.write("change", change_record(change))
         for exchange, times in timing.of(self.run):
             place = {"exchange": self._numbers[id(exchange)], "scenario": exchange.scenario}
@@ -159,25 +153,6 @@ class RunSession:
             } | ({"as_of": self.settings.as_of.isoformat()} if self.settings.as_of else {})
             write(path_of(self.settings.cassettes, name), answered, metadata)
 
-    def changes(self) -> Iterator[Change]:
-        """Yield what differs and breaks no clause: members that no schema knows, recordings that nothing played."""
-        seen: set[tuple[str, str]] = set()
-        told: Counter[str] = Counter()
-        for exchange in answers.everything(self.run):
-            for schema, pointers in unknown_members(exchange):
-                for pointer in pointers:
-                    where = "/".join("*" if token.isdigit() else token for token in pointer.split("/"))
-                    if (exchange.endpoint, where) not in seen and told[exchange.endpoint] < CHANGES_KEPT:
-                        seen.add((exchange.endpoint, where))
-                        told[exchange.endpoint] += 1
-                        clean = verdict.clean(Finding(where, "", ""))
-                        yield Change(
-                            "unknown-member", exchange.endpoint, clean.where, f"no schema knows it ({schema}.json)"
-                        )
-        for name, cassette in self._done.cassettes.items():
-            for request in cassette.unplayed():
-                yield Change("recording-not-played", name, str(cassette.path.name), request)
-
     def spend(self) -> dict[str, Any]:
         """Return what was sent and what it cost, as the answers tell it."""
         return spending.of(self.run)
@@ -215,14 +190,6 @@ def reach(check: Check, done: Conducted, run: Run, settings: Settings) -> Verdic
     if crash := done.crashes.get(check.scenario):
         return Verdict(check.clause, check.scenario, check.clause.endpoint, Status.ERROR, reason=crash)
     return verdict.reach(check, done.conversations.get(check.scenario, ()), run)
-
-
-def unknown_members(exchange: Exchange) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the schemas that an exchange was judged by, each with the members that it does not know."""
-    for (_, schema), shape in exchange.__dict__.get("shapes", {}).items():
-        yield schema, shape.unknown
-    if "transcript" in exchange.__dict__:
-        yield "chat.chunk", answers.transcript(exchange).unknown
 
 
 def _holds(clause: str, verdicts: list[Record]) -> bool:

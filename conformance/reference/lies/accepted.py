@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from conformance.reference.answers import Answer, Call, Handler
 from conformance.reference.lies.registry import LIES, Lie, change_asked
@@ -65,7 +66,7 @@ def _accepting(words: str) -> Lie:
         if call.operation != _CHAT or not isinstance(error, dict) or not re.search(words, str(error.get("message"))):
             return answer
         asked = call.members()
-        legal = {"model": list(call.service.models())[-1]}
+        legal: dict[str, Any] = {"model": list(call.service.models())[-1]}
         legal |= {name: asked[name] for name in KEPT if asked.get(name) and name not in words}
         most = asked.get("max_completion_tokens")
         legal["max_completion_tokens"] = min(most, BUDGET) if isinstance(most, int) else BUDGET

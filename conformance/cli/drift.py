@@ -1,0 +1,78 @@
+"""``kimi-conformance drift``: what was announced, documented and listed, against each other."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from conformance.cli import options
+from conformance.rows import ConfigurationError
+
+
+@click.command(
+    "drift",
+    epilog="\b\nExample:\n  kimi-conformance drift --openapi docs-2026-05-01.json --as-of 2026-07-16",
+)
+@click.option(
+    "--target", default="moonshot", show_default=True, metavar="NAME", help="Whose facts they are held against."
+)
+@click.option("--openapi", multiple=True, metavar="FILE", help="A published OpenAPI document; any number of them.")
+@click.option("--models", type=click.Path(path_type=Path), metavar="FILE", help="A recorded answer of GET /models.")
+@click.option("--since", type=click.Path(path_type=Path), metavar="RUNFILE", help="Tell only what this does not tell.")
+@click.option("--as-of", type=options.Day(), help="The day to judge by; else each document's own.")
+@click.option(
+    "--fail-on", type=click.Choice(["breaking", "risky", "harmless"]), default="breaking", show_default=True,
+    help="The least weight of a change that makes the exit status 1.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+def command(
+    target: str,
+    openapi: tuple[str, ...],
+    models: Path | None,
+    since: Path | None,
+    as_of: date | None,
+    fail_on: str,
+    as_json: bool,  # noqa: FBT001 - an option of the command line
+) -> None:
+    """Tell where documents, lists of models and announcements disagree, offline.
+
+    A document is of the day in its file's name (docs-2026-05-01.json), else of --as-of, else of today. They are
+    compared in the order of their days, by meaning. The last one stands until --as-of.
+
+    Exit status: 0 no change of that weight, 1 at least one, 3 a file could not be checked.
+    """
+    from conformance import targets
+    from conformance.drift import comparison
+    from conformance.evidence.redact import Redactor
+    from conformance.report import drift as report
+    from conformance.vocabulary import Severity
+
+    whom = targets.load(target)
+    paths = [_required(name) for name in openapi]
+    if not paths and models is None:
+        raise ConfigurationError("nothing to compare; give --openapi FILE or --models FILE")
+    asked = comparison.Asked(whom, paths, models and _required(str(models)), as_of, datetime.now(UTC).date())
+    earlier = report.told_before(since) if since else frozenset()
+    redactor = Redactor(whom.key_variable, os.environ.get(whom.key_variable, "").strip())
+    told = report.document(comparison.compare(asked, redactor), earlier, Severity(fail_on))
+    if as_json:
+        options.emit(report.text(told))
+    else:
+        click.echo(report.page(told))
+    sys.exit(told["exit"])
+
+
+def _required(name: str) -> Path:
+    """Return the path of a file that is there; raises ConfigurationError for a URL and for a file that is not."""
+    if "://" in name:
+        raise ConfigurationError(f"{name}: documents are read from files; fetch it first, and name the file by its day")
+    from conformance.evidence.recorded import source
+
+    try:
+        return source.require(Path(name))
+    except ValueError as error:  # a null byte in the name
+        raise ConfigurationError(f"{name!r}: {error}") from None
