@@ -10,6 +10,7 @@ from conformance.judge import shapes
 from conformance.proof import bench
 from conformance.proof.bodies import bodies, judged_by
 from conformance.proof.mutants import mutants
+from conformance.proof.trials import changes_of
 
 NUMBER = itertools.count()
 BASE = "https://kimi-conformance.invalid/schemas/"
@@ -67,7 +68,12 @@ class TestWhatIsMade:
 
     def test_none_of_the_alternatives_fits(self, made):
         node = {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/part"}], "$defs": {"part": {"type": "array"}}}
-        assert bodies_of(made(node, "text")) == [None, True, 1, 0.5, {}]
+        assert bodies_of(made(node, "text")) == [None, True, 1, 0.5, {}] * 2  # of both, and of the one that it obeys
+
+    def test_what_an_alternative_says_below_is_broken_unless_another_takes_that(self, made):
+        either = [{"required": ["a"], "properties": {"a": {"minimum": 0}}}, {"required": ["b"]}]
+        assert bodies_of(made({"type": "object", "anyOf": either}, {"a": 1}))[-2:] == [{}, {"a": -1}]
+        assert {"b": 1} not in bodies_of(made({"type": "object", "anyOf": either}, {"a": 1, "b": 1}))
 
     def test_a_member_that_is_not_there_is_given_the_wrong_way(self, made):
         assert bodies_of(made({"properties": {"a": {"type": "boolean"}}}, {})) == [
@@ -133,6 +139,12 @@ class TestOfRealAnswers:
             for body in bodies(exchange):
                 changed = next(mutants(body.schema, body.value)).body
                 assert changed in [other.value for other in bodies(body.put(changed))] or not isinstance(changed, dict)
+
+    def test_of_the_items_of_a_list_the_first_and_the_last_are_changed(self, answers):
+        listed = next(exchange for exchange in answers if exchange.endpoint == "models.list")
+        last = len(listed.json["data"]) - 1
+        places = {mutant.where for mutant, _ in changes_of(listed) if mutant.where.endswith("/id")}
+        assert places == {"/data/0/id", f"/data/{last}/id"}
 
     def test_every_answer_that_a_schema_judges_has_a_body(self, answers):
         judged = [exchange for exchange in answers if judged_by(exchange)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import random
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -53,6 +54,8 @@ def command(
     """
     if importlib.util.find_spec("schemathesis") is None:
         raise ConfigurationError("fuzz needs schemathesis: pip install 'kimi-conformance[fuzz]'")
+    from hypothesis.configuration import set_hypothesis_home_dir
+
     from conformance.fuzz.session import FuzzSession
     from conformance.fuzz.writing import Asked
     from conformance.report import summary
@@ -63,5 +66,7 @@ def command(
     chosen = random.randrange(2**32) if seed is None else seed  # noqa: S311 - a seed is no secret
     place = options.folder(out, f"fuzz-{asked.target.name}")
     click.echo(f"--seed {chosen}: at most {max_requests} requests and {max_cost:g} USD", err=True)
-    FuzzSession(Asked(asked, max_requests, chosen), place).run(lambda text: click.echo(f"  {text}", err=True))
+    with tempfile.TemporaryDirectory() as elsewhere:  # hypothesis keeps notes, and not in the folder of whoever asks
+        set_hypothesis_home_dir(elsewhere)
+        FuzzSession(Asked(asked, max_requests, chosen), place).run(lambda text: click.echo(f"  {text}", err=True))
     sys.exit(summary.tell(pytest_run.again(place / "run.ndjson"), place, as_json=as_json, emit=options.emit))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -64,6 +64,8 @@ def _visit(home: str, node_at: str, node: Any, value: Any, where: str, clause: s
         yield from _visit(there, at, referred, value, where, clause, put)
     for number, part in enumerate(node.get("allOf", ())):
         yield from _visit(home, f"{node_at}/allOf/{number}", part, value, where, clause, put)
+    if value is not ... and "anyOf" in node:
+        yield from _alternatives(home, node_at, node, value, where, clause, put)
     if "if" in node and value is not ... and _validator(home, f"{node_at}/if", frozenset()).is_valid(value):
         yield from _visit(home, f"{node_at}/then", node.get("then"), value, where, clause, put)
     if isinstance(value, dict):
@@ -73,6 +75,24 @@ def _visit(home: str, node_at: str, node: Any, value: Any, where: str, clause: s
             yield from _visit(
                 home, f"{node_at}/items", node["items"], item, f"{where}/{index}", clause, _below(put, value, index)
             )
+
+
+def _alternatives(
+    home: str,
+    node_at: str,
+    node: Node,
+    value: Any,  # noqa: ANN401
+    where: str,
+    clause: str,
+    put: Place,
+) -> Iterator[Mutant]:
+    """Yield the mutants of a value by the alternatives that it obeys, as far as no other takes them."""
+    for number, part in enumerate(node["anyOf"]):
+        at = f"{node_at}/anyOf/{number}"
+        if _validator(home, at, frozenset()).is_valid(value):
+            for mutant in _visit(home, at, part, value, where, clause, copy.copy):
+                if refuses(home, node_at, mutant.body):
+                    yield replace(mutant, body=put(mutant.body))
 
 
 def _members(

@@ -174,6 +174,7 @@ def document(score: Score) -> dict[str, Any]:
         "clauses_of_fuzz": sum(FUZZ in clause.tags for clause in ledger.clauses().values()),
         "mutants": len(score.mutants),
         "lies": sum(trial.is_lie for trial in score.mutants),
+        "changes": len({trial.what for trial in score.mutants if not trial.is_lie}),
         "killed": len(score.mutants) - len(score.survivors),
         "survivors": [shown(trial) for trial in score.survivors],
         "false_alarms": [vars(alarm) for alarm in score.alarms],

@@ -12,7 +12,7 @@ from conformance.evidence.runfile import RunFile
 from conformance.judge import shapes
 from conformance.proof import bench
 from conformance.proof.bench import COMPLAINTS
-from conformance.proof.bodies import bodies, judged_by
+from conformance.proof.bodies import Body, bodies, judged_by
 from conformance.proof.mutants import Mutant, mutants
 from conformance.reference import faults
 from conformance.runner.file_judge import FileJudge
@@ -112,7 +112,7 @@ def of_scenario(model: str, scenario: str) -> Iterator[Trial]:
     conversation = honest.run.conversations[scenario]
     judged = {check.clause.id for check in bench.checks_of(scenario)}
     for position, exchange in enumerate(conversation):
-        for mutant, changed in _changed(exchange):
+        for mutant, changed in changes_of(exchange):
             if mutant.clause in judged:  # else nothing here is held against that schema
                 told = (*conversation[:position], changed, *conversation[position + 1 :])
                 trial = _of(mutant, model, f"{scenario}, step {exchange.step}", exchange, changed)
@@ -125,22 +125,23 @@ def of_input_lines(model: str) -> Iterator[Trial]:
     uploaded = next(each for each in honest.run.conversations["batches.complete"] if each.endpoint == "files.create")
     line = next(part for part in uploaded.request.body.split(b"\n") if part.startswith(b'{"custom_id"'))
     given = Exchange("recorded", "line 1", INPUT, Request("", ""), Response(200, (), line), None)
-    for mutant, changed in _changed(given):
+    for mutant, changed in changes_of(given):
         judging = FileJudge(honest.run, Evidence(RunFile(None)))
         judging.add(changed)
         trial = _of(mutant, model, "a file with the input of a batch", given, changed)
         yield trial if trial.allowed else _came_to(trial, judging.verdicts("input.jsonl"), mutant.where)
 
 
-def _changed(exchange: Exchange) -> Iterator[tuple[Mutant, Exchange]]:
-    """Yield the mutants of an exchange; what is done to one event, line or item of a list is not done to all."""
-    seen: set[tuple[str, str, str]] = set()
+def changes_of(exchange: Exchange) -> Iterator[tuple[Mutant, Exchange]]:
+    """Yield the mutants of an exchange; of events, lines and items of lists, the first and the last are changed."""
+    found: dict[tuple[str, str, str], list[tuple[Mutant, Body]]] = {}
     for body in bodies(exchange):
         for mutant in mutants(body.schema, body.value):
-            key = (mutant.clause, mutant.node, mutant.change)
-            if key not in seen:
-                seen.add(key)
-                yield mutant, body.put(mutant.body)
+            alike = found.setdefault((mutant.clause, mutant.node, mutant.change), [])
+            alike[1:] = [(mutant, body)] if alike else []
+            alike[:1] = alike[:1] or [(mutant, body)]
+    for alike in found.values():
+        yield from ((mutant, body.put(mutant.body)) for mutant, body in alike)
 
 
 def _of(mutant: Mutant, model: str, where: str, before: Exchange, changed: Exchange) -> Trial:

@@ -21,7 +21,7 @@ COLUMNS = {
     "lies": "of them lies",
     "killed": "killed",
 }
-_COUNTS = ("clauses", "clauses_killable", "clauses_excluded", "clauses_of_fuzz", "mutants", "lies", "killed")
+_COUNTS = ("clauses", "clauses_killable", "clauses_excluded", "clauses_of_fuzz", "mutants", "lies", "changes", "killed")
 
 
 def kept(document: Record) -> Record:
@@ -48,7 +48,8 @@ def sentence(score: Record) -> str:
     return (
         f"{score['clauses_killable']} of {score['clauses']} clauses were seen to fail when something was made to break "
         f"them: {score['killed']} of {score['mutants']} wrong answers were found, {score['lies']} of them lies of the "
-        f"reference server, the others the smallest changes of an answer that break one node of its schema. "
+        f"reference server, the others the smallest changes that break one node of a schema: {score['changes']} "
+        f"different ones, each in every answer that has the place for it. "
         f"{score['survivors']} survived. {score['clauses_of_fuzz']} more clauses are looked at by `fuzz` alone, and "
         f"{score['clauses_excluded']} are not checked, each with its reason in the ledger. "
         f"An honest server, asked for each of {score['models']} models, raised "
