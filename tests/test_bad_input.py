@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance import catalogue, rows, targets
+from conformance.catalogue import gateways
 from conformance.contract import ledger
 
 ROOT = Path(__file__).parents[1]
@@ -138,7 +139,7 @@ class TestRowsOfOurOwn:
         ],
     )
     def test_a_wrong_row_of_the_catalogue_is_named(self, broken, old, new, told):
-        caches = (catalogue.models, catalogue.families)
+        caches = (catalogue.models, catalogue.families, gateways.hosts, gateways.ids)
         assert told in broken(catalogue, "_HERE", Path(catalogue.__file__).parent / "models.toml", caches, old, new)
 
 
