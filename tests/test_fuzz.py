@@ -156,9 +156,14 @@ LIES = {
 }
 
 
+# Chance makes the request that shows it only now and then.
+RARE = {"accepts-wrong-temperature"}
+
+
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_found(lie):
-    assert LIES[lie] <= fuzzed(create_app(fault=[lie]), requests=700).places("fail", "warn")
+    requests = 700 if lie in RARE else 350
+    assert LIES[lie] <= fuzzed(create_app(fault=[lie]), requests=requests).places("fail", "warn")
 
 
 class Changed(httpx.BaseTransport):
