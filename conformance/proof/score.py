@@ -87,12 +87,12 @@ def models() -> list[str]:
     return sorted(known, key=lambda model: (model != first, known[model].retired is not None))
 
 
-def measure(workers: int | None = None) -> Score:
+def measure() -> Score:
     """Run every trial in processes of their own, as many at once as there are processors, and return the score."""
     begun = time.monotonic()
     found: list[Trial] = []
     wrong: list[Alarm] = []
-    with ProcessPoolExecutor(workers or os.cpu_count(), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
         for told in pool.map(_do, jobs()):
             for one in told:
                 if isinstance(one, Trial):
