@@ -329,6 +329,13 @@ class TestWhatSaysNothing:
         assert told.end["exit"] == 3
         assert f"in the end the list of models, asked with the key, came to {status}" in record["reason"]
 
+    def test_nor_could_the_key_where_it_is_refused_for_another_reason(self):
+        def teapot_for_strangers(request, asked, answer):
+            return httpx.Response(418, json={"error": "busy"}) if answer.status_code == 401 else None
+
+        told = ended(Changed(teapot_for_strangers))
+        assert "fuzz.key-required" not in {clause for clause, _ in told.places("pass", "fail")}
+
     def test_nor_one_whose_connection_breaks_now_and_then(self):
         counted = []
 

@@ -35,6 +35,7 @@ from conformance.vocabulary import Exchange, Finding, Mode, Run
 
 # Kept back for making findings smaller.
 _FOR_SMALLER = 200
+KEY_REFUSED = (401, 403)
 
 
 class FuzzSession:
@@ -159,8 +160,12 @@ class FuzzSession:
             del self._unguarded[endpoint]
             self._guarded.add(endpoint)
             for key in (None, WRONG_KEY):
-                if (said := self._again(exchange, exchange.request.body, key)) is not None:
-                    found = () if not answers.accepted(said) else (Finding("status", "401", "an answer"),)
+                said = self._again(exchange, exchange.request.body, key)
+                if said is None or said.response is None:
+                    continue
+                # Any other refusal does not tell that it was for the key.
+                if (accepted := answers.accepted(said)) or said.response.status in KEY_REFUSED:
+                    found = (Finding("status", "401", "an answer"),) if accepted else ()
                     reached = broken_or_held(KEY_REQUIRED, endpoint, found, self.findings.run)
                     self.findings.keep(reached, (said,))
         self.asker.phase = phase
