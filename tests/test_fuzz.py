@@ -1,5 +1,6 @@
 """The fuzzer against the reference server: nothing is found while it is honest, and each lie that shows is found."""
 
+import importlib
 import json
 import re
 
@@ -137,6 +138,14 @@ class TestTheSameSeed:
         assert first.asked == second.asked
         assert first.found == second.found != b"[]"
 
+    def test_whatever_source_is_loaded(self, honest, tmp_path, monkeypatch):
+        source = "".join(f"NUMBER_{each} = {each * 7919}\nTEXT_{each} = 'word-{each}'\n" for each in range(200))
+        (folder := tmp_path.parent / "loaded-source").mkdir()
+        (folder / "full_of_constants.py").write_text(source)
+        monkeypatch.syspath_prepend(folder)
+        importlib.import_module("full_of_constants")
+        assert fuzzed(create_app(), requests=700).asked == honest.asked
+
     def test_and_another_makes_others(self, honest):
         assert fuzzed(create_app(), requests=700, seed=2).asked != honest.asked
 
@@ -156,14 +165,9 @@ LIES = {
 }
 
 
-# Chance makes the request that shows it only now and then.
-RARE = {"accepts-wrong-temperature"}
-
-
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_found(lie):
-    requests = 700 if lie in RARE else 350
-    assert LIES[lie] <= fuzzed(create_app(fault=[lie]), requests=requests).places("fail", "warn")
+    assert LIES[lie] <= fuzzed(create_app(fault=[lie]), requests=350).places("fail", "warn")
 
 
 class Changed(httpx.BaseTransport):
@@ -236,7 +240,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("change", BROKEN, ids=lambda change: change.__name__)
 def test_a_server_that_breaks_in_another_way_is_found(change):
-    asked = Asked(settings(mode="reference", max_cost=1), 1500, 1)
+    asked = Asked(settings(mode="reference", max_cost=1), 400, 1)
     assert BROKEN[change] in Fuzzed(FuzzSession(asked, None, Changed(change))).places("fail", "warn")
 
 
@@ -366,7 +370,7 @@ class TestWhatSaysNothing:
 
 
 def test_the_request_that_shows_a_lie_is_small():
-    told = fuzzed(create_app(fault=["accepts-wrong-temperature"]), requests=1000)
+    told = fuzzed(create_app(fault=["accepts-wrong-temperature"]), requests=350)
     (verdict,) = (
         record
         for record in told.verdicts

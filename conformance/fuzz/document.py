@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from conformance import catalogue, rows, shipped
+from conformance.catalogue import ParameterRule
 from conformance.contract import schemas
 
 # Of any request that produces tokens, and of each line of a batch.
@@ -68,6 +69,7 @@ def document(model: str) -> dict[str, Any]:
     whole["components"]["schemas"] |= known
     whole["servers"] = [{"url": BASE_PATH}]
     _narrow(whole, model)
+    _ask_for_wrong_values(whole, model)
     return whole
 
 
@@ -125,13 +127,26 @@ def _narrow(whole: dict[str, Any], model: str) -> None:
 
 def _sampling(model: str) -> dict[str, Any]:
     """Return the parameters of which a model takes one value: that one, and those that are known to be wrong."""
-    family = catalogue.family_of(model)
-    if family is None:
-        return {}
-    known = catalogue.rules_for(family.id, catalogue.modes(family.id)[-1])
-    texts = {name: (rule.only, *rule.wrong, *rule.disputed) for name, rule in known.items() if rule.only}
+    texts = {name: (rule.only, *rule.wrong, *rule.disputed) for name, rule in _fixed(model).items()}
     values = {name: [json.loads(text) for text in told] for name, told in texts.items()}
     return {name: {"enum": told, "default": told[0]} for name, told in values.items()}
+
+
+def _ask_for_wrong_values(whole: dict[str, Any], model: str) -> None:
+    """Make an example of each value that is known to be wrong, whole and streamed: chance makes too few of them."""
+    told = whole["components"]["examples"]
+    asked = whole["paths"]["/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    for each in ("oneWord", "oneWordStreamed"):
+        for name, rule in _fixed(model).items():
+            for text in rule.wrong:
+                asked[f"{each}.{name}.{text}"] = {"value": told[each]["value"] | {name: json.loads(text)}}
+
+
+def _fixed(model: str) -> dict[str, ParameterRule]:
+    """Return the rules of the parameters of which a model takes one value."""
+    family = catalogue.family_of(model)
+    known = catalogue.rules_for(family.id, catalogue.modes(family.id)[-1]) if family else {}
+    return {name: rule for name, rule in known.items() if rule.only}
 
 
 def _small(node: Any) -> Any:  # noqa: ANN401 - any part of a schema

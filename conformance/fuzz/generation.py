@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from conformance.fuzz import phases
@@ -36,16 +37,38 @@ def generate(
     if part.operation:
         schema = schema.include(operation_id=part.operation)
     bridge.stopped = False
-    for event in engine.from_schema(schema).execute():
-        if isinstance(event, events.ScenarioFinished):
-            _learn(event.recorder, bridge, findings)
-        elif isinstance(event, events.NonFatalError):
-            place = ("fuzz.answered", part.operation or "files.create")
-            findings.crashes.setdefault(place, f"schemathesis, in {part.phase}: {event.info.title}: {event.value!r}")
-        elif isinstance(event, events.Interrupted) and not bridge.stopped:
-            # It ends one phase on an interrupt, and says no more of it.
-            raise KeyboardInterrupt
+    with _nothing_from_loaded_source():
+        for event in engine.from_schema(schema).execute():
+            if isinstance(event, events.ScenarioFinished):
+                _learn(event.recorder, bridge, findings)
+            elif isinstance(event, events.NonFatalError):
+                place = ("fuzz.answered", part.operation or "files.create")
+                crash = f"schemathesis, in {part.phase}: {event.info.title}: {event.value!r}"
+                findings.crashes.setdefault(place, crash)
+            elif isinstance(event, events.Interrupted) and not bridge.stopped:
+                # It ends one phase on an interrupt, and says no more of it.
+                raise KeyboardInterrupt
     bridge.exchanges.clear()
+
+
+@contextmanager
+def _nothing_from_loaded_source() -> Iterator[None]:
+    """Keep hypothesis from drawing constants of the source that happens to be loaded: a seed would tell nothing.
+
+    What is loaded, and what of it lies in a checkout, is another set in each installation. There is no public setting.
+    """
+    from hypothesis.internal.conjecture import providers
+    from hypothesis.internal.constants_ast import Constants
+
+    found = providers._get_local_constants
+    nothing = Constants()
+    providers.CONSTANTS_CACHE.cache.clear()
+    providers._get_local_constants = lambda: nothing
+    try:
+        yield
+    finally:
+        providers._get_local_constants = found
+        providers.CONSTANTS_CACHE.cache.clear()
 
 
 def _learn(recorder: ScenarioRecorder, bridge: Bridge, findings: Findings) -> None:

@@ -34,9 +34,7 @@ class Part:
 
 def parts(operations: list[str]) -> Iterator[Part]:
     """Yield the parts of a run in their order, over the operations that the target has."""
-    for operation in operations:
-        yield Part("examples", operation, 0.5)
-    for phase, share in (("coverage", 2.0), ("fuzzing", 1.0)):
+    for phase, share in (("examples", 0.75), ("coverage", 2.0), ("fuzzing", 1.0)):
         for operation in operations:
             yield Part(phase, operation, share * _RICH.get(operation, 1))
     yield Part("stateful", None, 12)
