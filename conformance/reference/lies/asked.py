@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, invalid
-from conformance.reference.lies.registry import in_asked, in_body, lie
+from conformance.reference.lies.registry import change_asked, in_asked, in_body, lie
 
 _CHAT = "chat.completions"
 _KNOWN = frozenset(
@@ -139,10 +139,16 @@ def _(asked: dict[str, Any]) -> None:
             message["content"] = kept
 
 
-@in_asked("cache-never-read", _CHAT)
-def _(asked: dict[str, Any]) -> None:
-    if "prompt_cache_key" in asked:
-        asked["messages"] = [{"role": "system", "content": f"{id(asked)}"}, *asked["messages"]]
+@lie("cache-never-read")
+def _(call: Call, honest: Handler) -> Answer:
+    def change(asked: dict[str, Any]) -> None:
+        if "prompt_cache_key" in asked:
+            first = {"role": "system", "content": call.service.draw("prefix")}
+            asked["messages"] = [first, *asked["messages"]]
+
+    if call.operation == _CHAT:
+        change_asked(call, change)
+    return honest(call)
 
 
 @lie("unknown-members-refused")

@@ -5,25 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, Stream, refusal
 from conformance.reference.lies.frames import Frames, chunks, fragments, in_stream, last, later
-from conformance.reference.lies.registry import in_answer, in_body, lie
+from conformance.reference.lies.registry import in_answer, in_body, lie, refused_once
 
 _WAIT = ("Retry-After", "X-Retry-After", "Msh-Cooldown-Seconds")
 
 
 @lie("rate-limited-once")
 def _(call: Call, honest: Handler) -> Answer:
-    asked_for = f"{call.method} {call.path}"
-    call.service.drawn[asked_for] += 1
-    if call.service.drawn[asked_for] > 1:
-        return honest(call)
     who = f"org-{call.service.name('organization')}<ak-{call.service.name('key')}>"
     message = f"Your account {who} request reached organization max RPM: 3, please try again after 1 seconds"
     answer = refusal(429, "rate_limit_reached_error", message).answer
-    answer.headers = account.trace(call.service) | dict.fromkeys(_WAIT, "1")
-    return answer
+    answer.headers = dict.fromkeys(_WAIT, "1")
+    return refused_once(call, honest, answer)
 
 
 @in_body("additional-members")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, Refused
 
 Lie = Callable[[Call, Handler], Answer]
@@ -94,3 +95,13 @@ def change_asked(call: Call, change: Callable[..., object]) -> None:
         return
     change(asked)
     call.body = json.dumps(asked).encode()
+
+
+def refused_once(call: Call, honest: Handler, answer: Answer) -> Answer:
+    """Return a refusal where something is asked for the first time, and an honest answer from then on."""
+    asked_for = f"{call.method} {call.path}"
+    call.service.drawn[asked_for] += 1
+    if call.service.drawn[asked_for] > 1:
+        return honest(call)
+    answer.headers = account.trace(call.service) | answer.headers
+    return answer

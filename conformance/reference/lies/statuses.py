@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, refusal
-from conformance.reference.lies.registry import LIES, Lie, lie
+from conformance.reference.lies.registry import LIES, Lie, lie, refused_once
 
 # A lie, and the operation that it puts out of order.
 OUT_OF_ORDER = {
@@ -55,11 +55,5 @@ def _unpaid(call: Call, honest: Handler, status: int, kind: str, message: str) -
 
 @lie("overloaded-once")
 def _(call: Call, honest: Handler) -> Answer:
-    asked_for = f"{call.method} {call.path}"
-    call.service.drawn[asked_for] += 1
-    if call.service.drawn[asked_for] > 1:
-        return honest(call)
     message = "The engine is currently overloaded, please try again later"
-    answer = refusal(429, "engine_overloaded_error", message).answer
-    answer.headers = account.trace(call.service)
-    return answer
+    return refused_once(call, honest, refusal(429, "engine_overloaded_error", message).answer)

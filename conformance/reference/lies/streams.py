@@ -12,12 +12,6 @@ from conformance.reference.lies.registry import in_asked
 _CHAT = "chat.completions"
 
 
-_CHAT = "chat.completions"
-_DONE = b"data: [DONE]\n\n"
-# Longer than a client takes for two round trips, so that it can tell that nothing came before.
-_GENERATION = 1.8
-
-
 @in_asked("stream-budget-ignored", _CHAT)
 def _(asked: dict[str, Any]) -> None:
     if asked.get("stream"):
