@@ -2,10 +2,11 @@
 
 import importlib.util
 import json
+from pathlib import Path
 
 import jsonschema
 
-from conformance import shipped
+from conformance import shipped, targets
 from conformance.contract import schemas
 from conformance.judge import shapes
 from conformance.reference import create_app
@@ -29,6 +30,14 @@ def test_every_line_of_its_run_file_obeys_the_schema(cli, folder):
 def test_the_seed_is_printed_also_where_it_was_drawn(cli):
     assert "--seed 7: at most 200 requests and 0.05 USD" in cli(*REFERENCE, "--seed", 7).err
     assert "--seed " in cli(*REFERENCE).err
+
+
+def test_how_long_the_limit_of_a_target_makes_it_is_told_before(cli, folder, key):
+    shipped_file = (Path(targets.__file__).parent / "reference.toml").read_text(encoding="utf-8")
+    slow = shipped_file.replace("127.0.0.1:8765", "127.0.0.1:9") + "requests_per_minute = 3\n"
+    (folder / "slow.toml").write_text(slow, encoding="utf-8")
+    told = cli("fuzz", "--target", "slow.toml", "--seed", 7).err
+    assert "at most 500 requests and 0.05 USD, 167 minutes at 3 requests a minute" in told
 
 
 def test_it_writes_the_five_files_of_a_run_and_report_makes_them_again(cli, folder):

@@ -65,7 +65,9 @@ def command(
     asked = settings(target=target, mode=mode, model=model, max_cost=max_cost)
     chosen = random.randrange(2**32) if seed is None else seed  # noqa: S311 - a seed is no secret
     place = options.folder(out, f"fuzz-{asked.target.name}")
-    click.echo(f"--seed {chosen}: at most {max_requests} requests and {max_cost:g} USD", err=True)
+    per_minute = asked.target.requests_per_minute if mode == "live" else None
+    minutes = f", {max_requests / per_minute:.0f} minutes at {per_minute} requests a minute" if per_minute else ""
+    click.echo(f"--seed {chosen}: at most {max_requests} requests and {max_cost:g} USD{minutes}", err=True)
     with tempfile.TemporaryDirectory() as elsewhere:  # hypothesis keeps notes, and not in the folder of whoever asks
         set_hypothesis_home_dir(elsewhere)
         FuzzSession(Asked(asked, max_requests, chosen), place).run(lambda text: click.echo(f"  {text}", err=True))
