@@ -81,7 +81,7 @@ class Endpoint:
     """One operation of the API: ``POST /chat/completions`` with the schemas of its request and its answer.
 
     ``lines`` tells that the answer is one JSON value a line, ``events`` that it is a stream of server-sent events;
-    without ``answer`` it is no JSON.
+    without ``answer`` it is no JSON. ``host`` is the gateway whose own it is, empty where it is the API's.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Endpoint:
     request: str | None = None
     lines: bool = False
     events: bool = False
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,9 @@ class Target:
     """Whom we ask: a base URL, the *name* of the variable that holds its key, and what is known of it.
 
     ``recordings_days`` is how old a recording may be that is replayed; None lets them be of any age. ``base_url`` is
-    empty where a profile describes no host of its own: it is asked as ``NAME=URL``.
+    empty where a profile describes no host of its own: it is asked as ``NAME=URL``. ``smallest`` holds the members of
+    the cheapest legal chat request where it is not that of the catalogue. ``spelling`` tells which members of a chat
+    request, and of a function in it, have another name here; an empty one says that they must not be sent.
     """
 
     name: str
@@ -164,6 +167,8 @@ class Target:
     timeouts: Timeouts = Timeouts()
     waivers: tuple[Waiver, ...] = ()
     unpromised: tuple[Unpromised, ...] = ()
+    smallest: dict[str, Any] = field(default_factory=dict)
+    spelling: dict[str, str] = field(default_factory=dict)
     provenance_url: str = ""
 
     @property
@@ -485,8 +490,9 @@ class Fault:
 
     ``breaks`` may hold patterns such as ``refusals.*.type``: all such clauses that the run looks at. ``effect`` tells
     what a run must come to: a fail, a warning, or nothing that could be checked; ``none`` marks a behaviour that looks
-    odd and is legal. ``models`` are those in whose answers it shows, where that is not the target's own model alone.
-    ``days`` are earlier ones on which it breaks more, and ``mode`` is that of a run that sees it.
+    odd and is legal. ``models`` are those in whose answers it shows, where that is not the target's own model alone;
+    the name of a gateway stands for what it answers. ``days`` are earlier ones on which it breaks more, and ``mode`` is
+    that of a run that sees it.
     """
 
     name: str
