@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from typing import Any
 
@@ -114,6 +113,13 @@ def _(call: Call, honest: Handler) -> Answer:
     return honest(call)
 
 
+@lie("gateway-refuses-few-stops")
+def _(call: Call, honest: Handler) -> Answer:
+    if call.operation == _CHAT and _asked(call).get("stop") == ["four"]:
+        call.body = b"{"
+    return honest(call)
+
+
 # On the way out: errors
 
 
@@ -160,8 +166,8 @@ def _(body: dict[str, Any]) -> None:
 
 @in_asked("gateway-swaps-model", _CHAT)
 def _(asked: dict[str, Any]) -> None:
-    names = {"moonshotai/kimi-k2.6": "moonshotai/kimi-k2.7-code", "moonshot/kimi-k2-6": "moonshot/kimi-k2-7-code"}
-    asked["model"] = names.get(str(asked.get("model")), asked.get("model"))
+    if asked.get("model") == "moonshot/kimi-k2-6":
+        asked["model"] = "moonshot/kimi-k2-7-code"
 
 
 @in_body("gateway-drops-reasoning", _CHAT)
@@ -236,12 +242,6 @@ lie("gateway-buffers-stream")(burst)
 @in_stream("gateway-stream-without-done")
 def _(frames: Frames) -> None:
     frames.remove(DONE)
-
-
-@in_stream("gateway-repeats-a-chunk")
-def _(frames: Frames) -> None:
-    last = chunks(frames)[-2]
-    frames.insert(frames.index(last), copy.deepcopy(last))
 
 
 @lie("gateway-breaks-off-streams")
