@@ -29,7 +29,7 @@ DAY = date(2026, 11, 24)
 
 @pytest.fixture(scope="module")
 def lied(ran):
-    """Run everything against a gateway in this process that tells a lie; each once."""
+    """Run what is asked of gateways against one in this process that tells a lie; each once."""
     known = {}
 
     def run(name, gateway):
