@@ -81,7 +81,7 @@ class Endpoint:
     """One operation of the API: ``POST /chat/completions`` with the schemas of its request and its answer.
 
     ``lines`` tells that the answer is one JSON value a line, ``events`` that it is a stream of server-sent events;
-    without ``answer`` it is no JSON.
+    without ``answer`` it is no JSON. ``host`` is the gateway whose own it is, empty where it is the API's.
     """
 
     name: str
@@ -93,6 +93,7 @@ class Endpoint:
     request: str | None = None
     lines: bool = False
     events: bool = False
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +124,16 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Unpromised:
-    """Clauses that a target does not promise, unlike the vendor: why, and the page that says what it promises."""
+    """Clauses that a target does not promise, unlike the vendor: why, and the page that says what it promises.
+
+    With ``besides`` they are promised but for these values, which are legal there as well.
+    """
 
     clauses: frozenset[str]
     reason: str
     source: str
     read: date
+    besides: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,9 @@ class Target:
     """Whom we ask: a base URL, the *name* of the variable that holds its key, and what is known of it.
 
     ``recordings_days`` is how old a recording may be that is replayed; None lets them be of any age. ``base_url`` is
-    empty where a profile describes no host of its own: it is asked as ``NAME=URL``.
+    empty where a profile describes no host of its own: it is asked as ``NAME=URL``. ``smallest`` holds the members of
+    the cheapest legal chat request where it is not that of the catalogue. ``spelling`` tells which members of a chat
+    request, and of a function in it, have another name here; an empty one says that they must not be sent.
     """
 
     name: str
@@ -164,6 +171,8 @@ class Target:
     timeouts: Timeouts = Timeouts()
     waivers: tuple[Waiver, ...] = ()
     unpromised: tuple[Unpromised, ...] = ()
+    smallest: dict[str, Any] = field(default_factory=dict)
+    spelling: dict[str, str] = field(default_factory=dict)
     provenance_url: str = ""
 
     @property
@@ -422,7 +431,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check came to, with its findings and the exchanges that it looked at."""
+    """What a check came to, with its findings and the exchanges that it looked at.
+
+    Where an answer of a gateway breaks a clause, ``odd_one_out`` is who changed it, and ``attribution`` tells why.
+    """
 
     clause: Clause
     scenario: str
@@ -432,6 +444,8 @@ class Verdict:
     exchanges: tuple[int, ...] = ()
     reason: str = ""
     file: str | None = None
+    odd_one_out: OddOneOut | None = None
+    attribution: str = ""
 
 
 class Severity(StrEnum):
@@ -485,8 +499,9 @@ class Fault:
 
     ``breaks`` may hold patterns such as ``refusals.*.type``: all such clauses that the run looks at. ``effect`` tells
     what a run must come to: a fail, a warning, or nothing that could be checked; ``none`` marks a behaviour that looks
-    odd and is legal. ``models`` are those in whose answers it shows, where that is not the target's own model alone.
-    ``days`` are earlier ones on which it breaks more, and ``mode`` is that of a run that sees it.
+    odd and is legal. ``models`` are those in whose answers it shows, where that is not the target's own model alone;
+    the name of a gateway stands for what it answers. ``days`` are earlier ones on which it breaks more, and ``mode`` is
+    that of a run that sees it.
     """
 
     name: str

@@ -13,6 +13,7 @@ from conformance.judge import answers
 from conformance.scenarios import refusals as asked_for
 from conformance.scenarios import scenarios
 from conformance.vocabulary import (
+    ABSENT,
     Check,
     CouldNotCheck,
     Exchange,
@@ -125,13 +126,21 @@ def message(exchange: Exchange, refusal: Refusal, _run: Run) -> Iterator[Finding
         yield Finding("/error/message", f"text that matches {refusal.pattern}", said)
 
 
-PARTS: dict[str, Part] = {"status": status, "envelope": envelope, "type": kind, "names": names, "message": message}
+def code(exchange: Exchange, _refusal: Refusal, _run: Run) -> Iterator[Finding]:
+    """Yield a finding where the code of the error is another than the status."""
+    if (said := exchange.at("/error/code", int)) != status_of(exchange):
+        yield Finding("/error/code", f"{status_of(exchange)}, the status", said)
+
+
+PARTS: dict[str, Part] = {
+    "status": status, "envelope": envelope, "type": kind, "names": names, "message": message, "code": code,
+}  # fmt: skip
 
 
 def _checks() -> Iterator[Check]:
     for name, scenario in scenarios().items():
         for part, judge in PARTS.items():
-            clause = f"refusals.{scenario.refusal}.{part}"
+            clause = ledger.clause_of(str(scenario.refusal), part)
             if clause in ledger.clauses():
                 yield check_of(clause, name, "test_refusal", controlled(judge, scenario))
 
@@ -159,10 +168,15 @@ def judgement_of_envelope(clause: str, schema: str) -> Judgement:
 
 
 def envelope_of(exchange: Exchange) -> str | None:
-    """Return the schema of an error body's envelope: the gateway's has a text in ``error``, beside a code."""
+    """Return the schema of an error body's envelope: the gateway's has a text in ``error``, beside a code.
+
+    OpenRouter's is told from the API's by whom it is expected of; AIMLAPI's is flat.
+    """
     error, code = find(exchange.json, "/error"), find(exchange.json, "/code")
     if isinstance(error, dict):
-        return "error"
+        return "openrouter.error" if "openrouter.error" in expected_envelopes(exchange) else "error"
+    if find(exchange.json, "/statusCode") is not ABSENT:
+        return "aimlapi.error"
     if isinstance(error, str) and isinstance(code, int):
         return "error.gateway" if error == "url.not_found" else "error.malformed"
     return None
@@ -170,9 +184,14 @@ def envelope_of(exchange: Exchange) -> str | None:
 
 def schema_of(exchange: Exchange) -> str:
     """Return the schema that judges an error body: of its envelope, or where it has none, of the one that it lacks."""
+    return envelope_of(exchange) or (*expected_envelopes(exchange), "error")[0]
+
+
+def expected_envelopes(exchange: Exchange) -> tuple[str, ...]:
+    """Return the schemas that the refusal may have which an exchange provokes; none where it provokes none."""
     scenario = scenarios().get(exchange.scenario)
     refusal = ledger.refusals().get(str(scenario.refusal)) if scenario else None
-    return envelope_of(exchange) or (refusal.envelopes[0] if refusal else "error")
+    return refusal.envelopes if refusal else ()
 
 
 def _shape_checks(schema: str) -> Iterator[Check]:
@@ -186,3 +205,5 @@ def _shape_checks(schema: str) -> Iterator[Check]:
 test_shape = Rule("test_shape", tuple(_shape_checks("error")))
 test_gateway_shape = Rule("test_gateway_shape", tuple(_shape_checks("error.gateway")))
 test_malformed_shape = Rule("test_malformed_shape", tuple(_shape_checks("error.malformed")))
+test_openrouter_shape = Rule("test_openrouter_shape", tuple(_shape_checks("openrouter.error")))
+test_aimlapi_shape = Rule("test_aimlapi_shape", tuple(_shape_checks("aimlapi.error")))

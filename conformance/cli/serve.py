@@ -13,6 +13,11 @@ from conformance.cli import options
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Lie in this way; may be given several times.")
 @click.option(
+    "--profile",
+    type=click.Choice(["aimlapi", "openrouter"]),
+    help="Be this gateway in front of a Kimi: its ids, errors and lists of models.",
+)
+@click.option(
     "--latency", type=click.FloatRange(0, 600), default=0.0, metavar="SECONDS", help="Wait before each answer."
 )
 @click.option(
@@ -23,7 +28,12 @@ from conformance.cli import options
 )
 @options.as_of
 def command(
-    port: int, faults: tuple[str, ...], latency: float, tokens_per_second: float | None, as_of: date | None
+    port: int,
+    faults: tuple[str, ...],
+    profile: str | None,
+    latency: float,
+    tokens_per_second: float | None,
+    as_of: date | None,
 ) -> None:
     """Serve an honest Kimi API on this machine, for whoever has no key or no network.
 
@@ -38,5 +48,5 @@ def command(
         for name, fault in known().items():
             click.echo(f"{name}\n    {fault.sentence}")
         return
-    app = create_app(as_of=as_of, fault=faults, latency=latency, tokens_per_second=tokens_per_second)
+    app = create_app(as_of=as_of, fault=faults, latency=latency, tokens_per_second=tokens_per_second, profile=profile)
     serve(app, port=port)

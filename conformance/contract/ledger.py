@@ -62,3 +62,8 @@ def refusals() -> dict[str, Refusal]:
     path = _HERE / "refusals.toml"
     read = [rows.read(Refusal, table, f"{path.name}: {table.get('id')}") for table in rows.tables(path, "refusal")]
     return rows.unique(read, "id", path.name)
+
+
+def clause_of(refusal: str, part: str) -> str:
+    """Return the id of the clause that speaks of a part of a refusal; a gateway's own is named after the gateway."""
+    return f"{refusal}.{part}" if "." in refusal else f"refusals.{refusal}.{part}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
 
 from conformance.contract import ledger
 from conformance.evidence.client import Client, json_bytes
-from conformance.vocabulary import CouldNotCheck, Exchange, Finding
+from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, find
 
 LONGEST_ID = 512
 JSON_HEADERS = (("Content-Type", "application/json"),)
@@ -65,7 +65,7 @@ class Api:
         made to be refused. Raises nothing: read the exchange.
         """
         row = ledger.endpoints()[endpoint]
-        content = body if body is not None else (json_bytes(json) if json is not None else b"")
+        content = body if body is not None else (json_bytes(self._spelled(json)) if json is not None else b"")
         request = self._client.request(
             row.method,
             row.path.format(**{name: quote(value, safe="") for name, value in path.items()}) + query,
@@ -113,11 +113,32 @@ class Api:
         if broken:
             raise broken
 
+    def _spelled(self, body: object) -> object:
+        """Return a request with the members of its chat and its functions by the names that the target has for them."""
+        spelling = self._client.target.spelling
+        tools = find(body, "/tools")
+        spelled = [_with_function(tool, spelling) for tool in tools] if isinstance(tools, list) else tools
+        named = _renamed(body, spelling)
+        return named | {"tools": spelled} if isinstance(named, dict) and tools is not ABSENT else named
+
     def _keep(self, endpoint: str, request: Any, refused: bool) -> Exchange:  # noqa: ANN401, FBT001 - httpx.Request
         step = str(len(self.exchanges) + 1)
         exchange = self._client.exchange(self._scenario, step, endpoint, request, refused=refused)
         self.exchanges.append(exchange)
         return exchange
+
+
+def _with_function(tool: object, spelling: Mapping[str, str]) -> object:
+    function = find(tool, "/function")
+    return (
+        tool if function is ABSENT or not isinstance(tool, dict) else tool | {"function": _renamed(function, spelling)}
+    )
+
+
+def _renamed(members: object, spelling: Mapping[str, str]) -> object:
+    if not isinstance(members, dict):
+        return members
+    return {spelling.get(name, name): value for name, value in members.items() if spelling.get(name, name)}
 
 
 def need(exchange: Exchange, pointer: str) -> str:

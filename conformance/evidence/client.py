@@ -218,12 +218,21 @@ class Client:
         if (sent := request.headers.get("authorization")) is not None:
             own = sent == f"Bearer {self.redactor.secret}"
             headers += (("authorization", f"Bearer ${self.redactor.variable}" if own else "Bearer another key"),)
-        # httpx writes an address in its own way: a host in lower case, no default port.
-        url = self.target.canonical_url + str(request.url).removeprefix(str(httpx.URL(self.target.base_url)))
+        url = _under(str(request.url), self.target.base_url, self.target.canonical_url)
         return Request(request.method, self.redactor.text(url), headers, self.redactor.body(request.read()))
 
     def _sentence(self, what: str, error: Exception) -> str:
         return self.redactor.text(f"{what}: {error or type(error).__name__}")
+
+
+def _under(url: str, base: str, canonical: str) -> str:
+    """Return a URL below a base as one below the canonical base; one below its host alone stays below the host."""
+    # httpx writes an address in its own way: a host in lower case, no default port.
+    known = str(httpx.URL(base))
+    if url.startswith(known):
+        return canonical + url.removeprefix(known)
+    host = str(httpx.URL(base).join("/")).rstrip("/")
+    return str(httpx.URL(canonical).join(url.removeprefix(host)))
 
 
 def is_stream(headers: Headers) -> bool:

@@ -11,7 +11,7 @@ from conformance import __version__, catalogue
 from conformance.checks import all_checks
 from conformance.contract import ledger
 from conformance.judge import verdict
-from conformance.reference import create_app
+from conformance.reference import create_app, gateways
 from conformance.reference.serving import running
 from conformance.runner.conduct import Conducted, Conductor, needed
 from conformance.runner.session import reach
@@ -22,6 +22,9 @@ from conformance.vocabulary import Check, Exchange, Mode, Run, Status, Timeouts,
 TIMEOUTS = Timeouts(connect=10, first_byte=2, whole=30)
 # A body over the limit is the same lie at any limit.
 BODY_LIMIT = 1024 * 1024
+# The gateways that are asked, and how: what is compatible with OpenAI's is a server without a gateway in front.
+GATEWAYS = {"openrouter": "openrouter", "aimlapi": "aimlapi",
+            "openai-compatible": "openai-compatible=https://gateway.invalid/v1"}  # fmt: skip
 COMPLAINTS = frozenset({Status.FAIL, Status.WARN, Status.ERROR})
 
 
@@ -68,20 +71,22 @@ def today() -> date:
 
 
 def day_of(model: str) -> date:
-    """Return the day on which a model is asked: a retired one on its last day."""
-    announced = catalogue.models()[model]
-    return min(announced.retired or today(), today())
+    """Return the day on which a model is asked: a retired one on its last day, that of a gateway on the last of all."""
+    announced = catalogue.models().get(model)
+    return min((announced and announced.retired) or today(), today())
 
 
 def ask(model: str, day: date, faults: Sequence[str] = (), mode: Mode = Mode.REFERENCE) -> Bench:
     """Run everything against a reference server that tells some lies, in this process.
 
-    Mode LIVE goes over loopback HTTP, for what is seen only where time passes.
+    ``model`` may be the name of a gateway: then that is asked for its own model, and tells the lies. Mode LIVE goes
+    over loopback HTTP, for what is seen only where time passes.
     """
     asked = replace(asking(model, day), faults=tuple(faults), mode=mode)
     if mode is not Mode.LIVE:
         return _run(asked)
-    with running(create_app(fault=faults)) as url:
+    profile = model if model in gateways.names() else None
+    with running(create_app(fault=faults, profile=profile)) as url:
         return _run(replace(asked, as_of=None, target=replace(asked.target, base_url=url)))
 
 
@@ -92,8 +97,9 @@ def _run(asked: Settings) -> Bench:
 
 
 def asking(model: str, day: date | None = None) -> Settings:
-    """Return the settings of a run on the bench: the vendor's own target, for whom nobody has to wait."""
-    plain = settings(mode=Mode.REFERENCE.value, model=model, as_of=day or day_of(model))
+    """Return the settings of a run on the bench: the vendor's own target, or a gateway, for whom nobody has to wait."""
+    whom, asked = (GATEWAYS[model], None) if model in GATEWAYS else ("moonshot", model)
+    plain = settings(target=whom, mode=Mode.REFERENCE.value, model=asked, as_of=day or day_of(model))
     target = replace(
         plain.target, timeouts=TIMEOUTS, body_limit=BODY_LIMIT, concurrency=8, requests_per_minute=None,
         seconds_between_looks=0.0, provenance_url=plain.target.base_url,

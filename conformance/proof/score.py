@@ -82,9 +82,13 @@ def provable() -> list[Clause]:
 
 
 def models() -> list[str]:
-    """Return every model that was ever announced: first the one that is asked by default, last those that are gone."""
+    """Return every model that was ever announced, and the gateways, each of which is asked for its own model.
+
+    First comes the one that is asked by default, last those that are gone.
+    """
     known, first = catalogue.models(), targets.load("moonshot").model
-    return sorted(known, key=lambda model: (model != first, known[model].retired is not None))
+    ordered = sorted(known, key=lambda model: (model != first, known[model].retired is not None))
+    return [*ordered, *bench.GATEWAYS]
 
 
 def measure() -> Score:

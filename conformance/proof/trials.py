@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 
 from conformance.evidence.runfile import RunFile
-from conformance.judge import shapes
+from conformance.judge import shapes, verdict
 from conformance.proof import bench
 from conformance.proof.bench import COMPLAINTS
 from conformance.proof.bodies import Body, bodies, judged_by
@@ -110,7 +110,8 @@ def of_scenario(model: str, scenario: str) -> Iterator[Trial]:
     """Yield what became of each mutant of each answer in a scenario, as an honest server gave it."""
     honest = bench.honest(model)
     conversation = honest.run.conversations[scenario]
-    judged = {check.clause.id for check in bench.checks_of(scenario)}
+    held = (check.clause for check in bench.checks_of(scenario))
+    judged = {clause.id for clause in held if not verdict.not_promised(clause, honest.run.target)}
     for position, exchange in enumerate(conversation):
         for mutant, changed in changes_of(exchange):
             if mutant.clause in judged:  # else nothing here is held against that schema

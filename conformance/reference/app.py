@@ -19,7 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from conformance import __version__
-from conformance.reference import account, batches, chat, faults, files, listing, tokens
+from conformance.reference import account, batches, chat, faults, files, gateways, listing, tokens
 from conformance.reference.answers import Answer, Call, Handler, Refused, Stream, Upload, gateway, refusal
 from conformance.reference.state import CENT, Purse, Service
 
@@ -50,6 +50,7 @@ def create_app(
     latency: float = 0.0,
     tokens_per_second: float | None = None,
     balance: tuple[float, float] = (46.58893, 3.00001),
+    profile: str | None = None,
 ) -> Starlette:
     """Return a server of its own, with an account of its own.
 
@@ -57,12 +58,13 @@ def create_app(
     by default the real time, or from noon (UTC) of ``as_of`` on. ``fault`` names the lies that it tells. ``keys`` are
     those that it accepts, by default all that begin with ``sk-`` and do not contain ``invalid``. ``latency`` is in
     seconds before each answer. ``tokens_per_second`` is how fast its models speak, by default at once. ``balance`` is
-    what the account starts with, in vouchers and in cash. The same requests in the same order get the same bytes from
-    the same seed and clock. Raises rows.ConfigurationError on an unknown fault.
+    what the account starts with, in vouchers and in cash. ``profile`` names a gateway that stands in front, and tells
+    the lies itself. The same requests in the same order get the same bytes from the same seed and clock. Raises
+    rows.ConfigurationError on an unknown fault or gateway.
     """
     voucher, cash = (Decimal(str(amount)).quantize(CENT) for amount in balance)
     service = Service(seed, clock or _clock(as_of), as_of, keys, Purse(voucher, cash), tokens_per_second)
-    handle = faults.lying(fault, _honest)
+    handle = faults.lying(fault, gateways.in_front(profile, _honest) if profile else _honest)
 
     async def respond(request: Request, operation: str) -> Response:
         call = await _call(request, operation, service)
@@ -83,10 +85,18 @@ def create_app(
         known = isinstance(error, HTTPException) and error.status_code == 405
         return await respond(request, "wrong.method" if known else "unknown.route")
 
-    routes = [Route(path, endpoint(name), methods=[method]) for name, (method, path, _) in OPERATIONS.items()]
+    routes = [Route(path, endpoint(name), methods=[method]) for name, method, path in _paths(profile)]
     app = Starlette(routes=routes, exception_handlers={404: elsewhere, 405: elsewhere})
     app.router.redirect_slashes = False
     return app
+
+
+def _paths(profile: str | None) -> list[tuple[str, str, str]]:
+    """Return the operations with method and path; some gateways have all of them under /api."""
+    if profile is None:
+        return [(name, method, path) for name, (method, path, _) in OPERATIONS.items()]
+    known = gateways.routes(profile).items()
+    return [(name, method, above + path) for name, (method, path) in known for above in ("", "/api")]
 
 
 async def _paced(stream: Stream) -> AsyncIterator[bytes]:

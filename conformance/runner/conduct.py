@@ -6,7 +6,7 @@ import math
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,6 +15,7 @@ from datetime import time as time_of_day
 import httpx
 
 from conformance import catalogue
+from conformance.catalogue.gateways import host_of
 from conformance.contract import ledger
 from conformance.evidence.api import Api
 from conformance.evidence.cassette import Cassette, path_of
@@ -23,10 +24,11 @@ from conformance.evidence.redact import Redactor
 from conformance.judge import answers
 from conformance.runner.settings import Settings
 from conformance.runner.spending import Budget
-from conformance.scenarios import scenarios
+from conformance.scenarios import BALANCES, BALANCES_AFTER, scenarios
 from conformance.vocabulary import CouldNotCheck, Exchange, Mode, Request, Scenario
 
-BALANCE, BALANCE_AFTER = "balance.read", "balance.after"
+# The cheapest call of a model that nobody announced.
+FEW_TOKENS: Mapping[str, int] = {"max_completion_tokens": 128}
 
 
 @dataclass
@@ -45,12 +47,12 @@ def stages(scenarios: list[Scenario]) -> Iterator[list[Scenario]]:
     the balance again. Between them the balance comes first, for which all wait that is paid; then what others are held
     against, and then what has most to ask one after the other, as far as it declares that.
     """
-    rest = [scenario for scenario in scenarios[1:] if scenario.name != BALANCE_AFTER]
+    rest = [scenario for scenario in scenarios[1:] if scenario.name not in BALANCES_AFTER]
     controls = {scenario.control for scenario in scenarios}
-    rest.sort(key=lambda each: (each.name != BALANCE, each.name not in controls, -_length(each)))
+    rest.sort(key=lambda each: (each.name not in BALANCES, each.name not in controls, -_length(each)))
     yield scenarios[:1]
     yield rest
-    yield [scenario for scenario in scenarios[1:] if scenario.name == BALANCE_AFTER]
+    yield [scenario for scenario in scenarios[1:] if scenario.name in BALANCES_AFTER]
 
 
 def _length(scenario: Scenario) -> float:
@@ -69,7 +71,7 @@ def unfit(scenario: Scenario, settings: Settings) -> str | None:
     """Return why a scenario does not apply to the target and the model, or None where it does."""
     asked = [*scenario.calls]
     if scenario.refusal:
-        asked.append(ledger.clauses()[f"refusals.{scenario.refusal}.status"].endpoint)
+        asked.append(ledger.clauses()[ledger.clause_of(scenario.refusal, "status")].endpoint)
     for endpoint in asked:
         if endpoint not in settings.target.endpoints:
             return f"{settings.target.name} has no endpoint {endpoint}"
@@ -118,7 +120,7 @@ class Conductor:
                 self.done.cassettes[scenario.name] = cassette
                 self._ask(scenario, self._client(cassette), self._settings.as_of or cassette.day)
             return self.done
-        if not any(scenario.name == BALANCE for scenario in fitting):
+        if not any(scenario.name in BALANCES for scenario in fitting):
             self._balance_known.set()
         client = self._client(self._transport())
         try:
@@ -153,17 +155,19 @@ class Conductor:
     def _transport(self) -> httpx.BaseTransport | None:
         if self._settings.mode is not Mode.REFERENCE:
             return None
-        from conformance.reference import create_app
+        from conformance.reference import create_app, gateways
         from conformance.reference.inprocess import InProcess
 
         day, lies = self._settings.as_of, self._settings.faults
-        return InProcess(create_app(as_of=day, clock=self._clock, fault=lies))
+        host = host_of(self._settings.target.canonical_url)
+        profile = host.id if host and host.id in gateways.names() else None
+        return InProcess(create_app(as_of=day, clock=self._clock, fault=lies, profile=profile))
 
     def _ask(self, scenario: Scenario, client: Client, day: date | None) -> None:
         try:
             self._ask_now(scenario, client, day)
         finally:
-            if scenario.name == BALANCE:
+            if scenario.name in BALANCES:
                 self._balance_known.set()
 
     def _ask_now(self, scenario: Scenario, client: Client, day: date | None) -> None:
@@ -177,7 +181,7 @@ class Conductor:
             scenario.name,
             self._settings.model,
             self._settings.key,
-            smallest=dict(family.smallest_call) if family else {"max_completion_tokens": 128},
+            smallest=self._settings.target.smallest or (dict(family.smallest_call) if family else dict(FEW_TOKENS)),
             think=dict(family.think) if family else {},
             day=day,
             sleep=(lambda _: None) if offline else time.sleep,
@@ -222,7 +226,7 @@ class Conductor:
                 self._stop = f"not asked: {exchange.failure}"
             elif exchange.response and exchange.response.status == 401 and first:
                 self._stop = f"not asked: the key was refused with 401: {answers.message(exchange)}"
-            elif exchange.response and exchange.response.status == 429 and "quota" in answers.kind_of_error(exchange):
+            elif exchange.response and _is_out_of_credit(exchange, official=self._settings.target.official):
                 self._broke = f"not asked: the account has no credit: {answers.message(exchange)}"
             elif exchange.endpoint == "balance" and answers.accepted(exchange) and _empty(exchange):
                 self._broke = "not asked: the balance is used up"
@@ -232,6 +236,14 @@ def not_asked(scenario: Scenario, reason: str) -> Exchange:
     """Return the exchange that stands for a scenario which was not run, with the reason."""
     endpoint = scenario.calls[0] if scenario.calls else "unknown"
     return Exchange(scenario.name, "0", endpoint, Request("", ""), None, None, failure=reason)
+
+
+def _is_out_of_credit(exchange: Exchange, *, official: bool) -> bool:
+    """Tell whether a refusal says that the account is empty: with 429 at the vendor's, with 402 or 403 at gateways."""
+    status = exchange.response.status if exchange.response else 0
+    if official:
+        return status == 429 and "quota" in answers.kind_of_error(exchange)
+    return status in (402, 403) and exchange.endpoint.endswith((".chat", "chat.completions", "chat.stream"))
 
 
 def _empty(exchange: Exchange) -> bool:

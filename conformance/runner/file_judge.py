@@ -66,7 +66,7 @@ class FileJudge:
         if schema:
             self._shape(exchange, schema, exchange.json)
         text = endpoint is not None and endpoint.answer is None and exchange.response.status < 400
-        names = exchange.endpoint if text or (schema and not schema.startswith("error")) else ""
+        names = exchange.endpoint if text or (schema and "error" not in schema.split(".")) else ""
         for rule in exchange_rules(names):
             self._rule(rule, exchange)
 

@@ -13,6 +13,9 @@ from functools import cache
 from conformance.evidence.api import Api
 from conformance.vocabulary import Scenario, Spending
 
+# What is asked before everything that is paid, at whatever host has it; and again when all of that is done.
+BALANCES = ("balance.read", "openrouter.key", "aimlapi.billing")
+BALANCES_AFTER = ("balance.after", "openrouter.key-after", "aimlapi.billing-after")
 Ask = Callable[[Api], None]
 _REGISTERED: dict[str, Scenario] = {}
 
@@ -48,6 +51,6 @@ def scenarios() -> dict[str, Scenario]:
     """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
-    first = ("models.list", "balance.read")
+    first = ("models.list", *BALANCES)
     ordered = sorted(_REGISTERED, key=lambda name: (_REGISTERED[name].spends.requests > 0, name not in first, name))
     return {name: _REGISTERED[name] for name in sorted(ordered, key=lambda name: name != first[0])}
