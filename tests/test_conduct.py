@@ -18,7 +18,7 @@ from conformance.checks import all_checks
 from conformance.reference import create_app
 from conformance.reference.serving import running
 from conformance.runner import selection
-from conformance.runner.conduct import BALANCE, BALANCE_AFTER, Conducted, Conductor, costs, needed, stages
+from conformance.runner.conduct import BALANCE, Conducted, Conductor, costs, needed, stages
 from conformance.runner.session import RunSession
 from conformance.runner.settings import Settings, settings
 from conformance.runner.spending import most
@@ -26,6 +26,7 @@ from conformance.scenarios import scenarios
 from conformance.vocabulary import Mode, Scenario, Spending
 
 MODEL = "kimi-k2.6"
+BALANCE_AFTER = "balance.after"
 PAID = ("chat.one-word", "stream.partial", "tools.none")
 # No run of these takes a second; what takes longer waits for something that does not come.
 SOON = 30
@@ -80,11 +81,15 @@ class TestStages:
         asked = [scenario.name for scenario in [*first, *rest]]
         assert BALANCE not in asked or asked.index(BALANCE) <= 1
 
+    def test_what_follows_another_brings_along_what_it_goes_on_from(self):
+        asked = {scenario.name for scenario in needed(["refusals.signature-bad-key"])}
+        assert asked == {"refusals.signature-bad-key", "signatures.verify", "chat.one-word"}
+
     @given(SUBSETS)
-    def test_the_balance_after_comes_when_all_else_is_done(self, names):
+    def test_what_follows_others_comes_when_all_else_is_done(self, names):
         *before, last = stages(needed(names))
-        assert [scenario.name for scenario in last] == [BALANCE_AFTER] * (BALANCE_AFTER in names)
-        assert BALANCE_AFTER not in {scenario.name for stage in before for scenario in stage}
+        assert {scenario.name for scenario in last} == {each.name for each in needed(names) if each.follows}
+        assert not any(scenario.follows for stage in before for scenario in stage)
 
     def test_controls_come_next_and_then_what_has_most_to_ask(self):
         _, (balance, *rest), _ = stages(needed(scenarios()))

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 import traceback
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,7 +27,9 @@ from conformance.runner.spending import Budget
 from conformance.scenarios import scenarios
 from conformance.vocabulary import CouldNotCheck, Exchange, Mode, Request, Scenario
 
-BALANCE, BALANCE_AFTER = "balance.read", "balance.after"
+BALANCE = "balance.read"
+# Recordings match only where the same is asked again; live, nobody must know beforehand what will be signed.
+RECORDED_NONCE = "7d1f0c52-3b86-4e0a-9c41-5a2e8f6b7c90"
 
 
 @dataclass
@@ -41,16 +44,17 @@ class Conducted:
 def stages(scenarios: list[Scenario]) -> Iterator[list[Scenario]]:
     """Yield the scenarios that may be asked side by side, stage after stage.
 
-    The first one goes alone: a dead host or a refused key is known before anything else is sent. The last one asks for
-    the balance again. Between them the balance comes first, for which all wait that is paid; then what others are held
-    against, and then what has most to ask one after the other, as far as it declares that.
+    The first one goes alone: a dead host or a refused key is known before anything else is sent. The last are those
+    that follow others, as the second look at the balance. Between them the balance comes first, for which all wait
+    that is paid; then what others are held against, and then what has most to ask one after the other, as far as it
+    declares that.
     """
-    rest = [scenario for scenario in scenarios[1:] if scenario.name != BALANCE_AFTER]
+    rest = [scenario for scenario in scenarios[1:] if not scenario.follows]
     controls = {scenario.control for scenario in scenarios}
     rest.sort(key=lambda each: (each.name != BALANCE, each.name not in controls, -_length(each)))
     yield scenarios[:1]
     yield rest
-    yield [scenario for scenario in scenarios[1:] if scenario.name == BALANCE_AFTER]
+    yield [scenario for scenario in scenarios[1:] if scenario.follows]
 
 
 def _length(scenario: Scenario) -> float:
@@ -62,6 +66,7 @@ def needed(names: Iterable[str]) -> list[Scenario]:
     """Return the scenarios of these names and their positive controls, in the order in which they are run."""
     wanted = set(names)
     wanted |= {str(scenarios()[name].control) for name in wanted if scenarios()[name].control}
+    wanted |= {str(scenarios()[name].control) for name in wanted if scenarios()[name].follows}
     return [scenario for name, scenario in scenarios().items() if name in wanted]
 
 
@@ -180,6 +185,8 @@ class Conductor:
             smallest=dict(family.smallest_call) if family else {"max_completion_tokens": 128},
             think=dict(family.think) if family else {},
             day=day,
+            nonce=str(uuid.uuid4()) if self._settings.mode is Mode.LIVE else RECORDED_NONCE,
+            control=self.done.conversations.get(str(scenario.control), ()),
             sleep=(lambda _: None) if offline else time.sleep,
         )
         try:

@@ -25,6 +25,7 @@ def scenario(
     control: str | None = None,
     shows: str | None = None,
     needs: tuple[str, ...] = (),
+    follows: bool = False,
 ) -> Callable[[Ask], Ask]:
     """Register a function as a scenario.
 
@@ -34,7 +35,7 @@ def scenario(
     def register(ask: Ask) -> Ask:
         if name in _REGISTERED:
             raise ValueError(f"the scenario {name!r} stands twice")
-        _REGISTERED[name] = Scenario(name, ask, calls, Spending(*spends), refusal, control, shows, needs)
+        _REGISTERED[name] = Scenario(name, ask, calls, Spending(*spends), refusal, control, shows, needs, follows)
         return ask
 
     return register
@@ -44,10 +45,11 @@ def scenario(
 def scenarios() -> dict[str, Scenario]:
     """Return every scenario by name, cheapest first: the list of models, the balance, what else is free, what is paid.
 
-    The order does not depend on which module was imported first.
+    Those that follow others are the last. The order does not depend on which module was imported first.
     """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     first = ("models.list", "balance.read")
-    ordered = sorted(_REGISTERED, key=lambda name: (_REGISTERED[name].spends.requests > 0, name not in first, name))
+    place = lambda each: (each.follows, each.spends.requests > 0, each.name not in first, each.name)  # noqa: E731
+    ordered = [scenario.name for scenario in sorted(_REGISTERED.values(), key=place)]
     return {name: _REGISTERED[name] for name in sorted(ordered, key=lambda name: name != first[0])}
