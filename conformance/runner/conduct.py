@@ -28,8 +28,7 @@ from conformance.scenarios import scenarios
 from conformance.vocabulary import CouldNotCheck, Exchange, Mode, Request, Scenario
 
 BALANCE = "balance.read"
-# Recordings match only where the same is asked again; live, nobody must know beforehand what will be signed.
-RECORDED_NONCE = "7d1f0c52-3b86-4e0a-9c41-5a2e8f6b7c90"
+RECORDED = uuid.UUID("7d1f0c52-3b86-4e0a-9c41-5a2e8f6b7c90")
 
 
 @dataclass
@@ -93,6 +92,11 @@ def clock_of(settings: Settings) -> Callable[[], float]:
         return time.time
     noon, started = datetime.combine(settings.as_of, time_of_day(12), UTC).timestamp(), time.monotonic()
     return lambda: noon + time.monotonic() - started
+
+
+def nonce_for(scenario: Scenario, mode: Mode) -> str:
+    """Return what a scenario has signed: live what nobody can know before, else the same as when it was recorded."""
+    return str(uuid.uuid4() if mode is Mode.LIVE else uuid.uuid5(RECORDED, scenario.name))
 
 
 def costs(scenario: Scenario) -> bool:
@@ -185,7 +189,7 @@ class Conductor:
             smallest=dict(family.smallest_call) if family else {"max_completion_tokens": 128},
             think=dict(family.think) if family else {},
             day=day,
-            nonce=str(uuid.uuid4()) if self._settings.mode is Mode.LIVE else RECORDED_NONCE,
+            nonce=nonce_for(scenario, self._settings.mode),
             control=self.done.conversations.get(str(scenario.control), ()),
             sleep=(lambda _: None) if offline else time.sleep,
         )
