@@ -16,12 +16,14 @@ from datetime import time as time_of_day
 import httpx
 
 from conformance import catalogue
+from conformance.catalogue import gateways
 from conformance.contract import ledger
 from conformance.evidence.api import Api
 from conformance.evidence.cassette import Cassette, path_of
 from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
 from conformance.judge import answers
+from conformance.judge.costs import unpriced
 from conformance.runner.settings import Settings
 from conformance.runner.spending import Budget
 from conformance.scenarios import scenarios
@@ -113,7 +115,7 @@ class Conductor:
         self.done = Conducted()
         self._stop: str | None = None
         self._broke: str | None = None
-        self._budget = Budget(settings.model, settings.max_cost)
+        self._budget = Budget(settings.model, settings.max_cost, unpriced(settings.target, settings.model))
         self._balance_known = threading.Event()
         self._redactor = Redactor(settings.target.key_variable, settings.key)
         self._clock = clock_of(settings)
@@ -232,7 +234,8 @@ class Conductor:
             if exchange.response is None and first:
                 self._stop = f"not asked: {exchange.failure}"
             elif exchange.response and exchange.response.status == 401 and first:
-                self._stop = f"not asked: the key was refused with 401: {answers.message(exchange)}"
+                why = answers.message(exchange) + gateways.other_regions(self._settings.target.canonical_url)
+                self._stop = f"not asked: the key was refused with 401: {why}"
             elif exchange.response and exchange.response.status == 429 and "quota" in answers.kind_of_error(exchange):
                 self._broke = f"not asked: the account has no credit: {answers.message(exchange)}"
             elif exchange.endpoint == "balance" and answers.accepted(exchange) and _empty(exchange):
