@@ -228,7 +228,8 @@ class Scenario:
     ``control`` the scenario whose success shows that the refusal was for the reason given; it is asked along.
     ``spends`` is the most that it may cost. ``shows`` names the clauses, by the beginning of their ids, that the
     scenario exists for: where its answers have nothing that they speak of, they could not be checked. ``needs`` names
-    the features that the model must have, from the catalogue.
+    the features that the model must have, from the catalogue. ``follows`` tells that it goes on from what its control
+    was answered, and is asked when everything else is done.
     """
 
     name: str
@@ -239,6 +240,7 @@ class Scenario:
     control: str | None = None
     shows: str | None = None
     needs: tuple[str, ...] = ()
+    follows: bool = False
 
 
 Headers = tuple[tuple[str, str], ...]

@@ -20,6 +20,8 @@ ENDPOINTS = dict.fromkeys(SCENARIOS, "chat.completions") | {
     "unknown-batch": "batches.retrieve",
     "bad-window": "batches.create",
     "streamed": "chat.stream",
+    "signature-incomplete": "signatures.verify",
+    "signature-bad-key": "signatures.verify",
 }
 THING = {name: row.names for name, row in ledger.refusals().items()} | {
     "unknown-model": asked_for.NO_MODEL,
@@ -31,6 +33,7 @@ WORDS = {
     "bad-key": "Invalid Authentication",
     "no-key": "Incorrect API key provided",
     "unknown-model": f"Not found the model {asked_for.NO_MODEL} or Permission denied",
+    "gateway-id": "Not found the model moonshotai/kimi-k2.6 or Permission denied",
     "tool-id-unknown": "Invalid request: tool_call_id  is not found",
     "tool-id-duplicated": "Invalid request: tool call id write:1 is duplicated",
     "image-by-url": "Invalid request: unsupported image url: https://example.com/picture.png",

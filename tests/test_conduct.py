@@ -22,11 +22,11 @@ from conformance.runner.conduct import Conducted, Conductor, costs, needed, stag
 from conformance.runner.session import RunSession
 from conformance.runner.settings import Settings, settings
 from conformance.runner.spending import most
-from conformance.scenarios import BALANCES, BALANCES_AFTER, scenarios
+from conformance.scenarios import BALANCES, scenarios
 from conformance.vocabulary import Mode, Scenario, Spending
 
 MODEL = "kimi-k2.6"
-BALANCE, BALANCE_AFTER = BALANCES[0], BALANCES_AFTER[0]
+BALANCE, BALANCE_AFTER = "balance.read", "balance.after"
 PAID = ("chat.one-word", "stream.partial", "tools.none")
 # No run of these takes a second; what takes longer waits for something that does not come.
 SOON = 30
@@ -81,12 +81,15 @@ class TestStages:
         asked = [scenario.name in BALANCES for scenario in [*first, *rest]]
         assert asked[1:] == sorted(asked[1:], reverse=True)
 
+    def test_what_follows_another_brings_along_what_it_goes_on_from(self):
+        asked = {scenario.name for scenario in needed(["refusals.signature-bad-key"])}
+        assert asked == {"refusals.signature-bad-key", "signatures.verify", "chat.one-word"}
+
     @given(SUBSETS)
-    def test_the_balance_after_comes_when_all_else_is_done(self, names):
+    def test_what_follows_others_comes_when_all_else_is_done(self, names):
         *before, last = stages(needed(names))
-        after = {*BALANCES_AFTER} & set(names)
-        assert {scenario.name for scenario in last} == after
-        assert not after & {scenario.name for stage in before for scenario in stage}
+        assert {scenario.name for scenario in last} == {each.name for each in needed(names) if each.follows}
+        assert not any(scenario.follows for stage in before for scenario in stage)
 
     def test_controls_come_next_and_then_what_has_most_to_ask(self):
         _, rest, _ = stages([one for one in needed(scenarios()) if one.name not in BALANCES])

@@ -184,6 +184,20 @@ await fetch("https://api.moonshot.ai/v1/chat/completions", {
 """
         assert scanned(**{"a.mjs": text}) == [("wrong-host", "a.mjs", 3, "kimi-k2.6")]
 
+    @pytest.mark.parametrize(
+        ("model", "use"),
+        [
+            ("openrouter/kimi-k2.6", "openrouter/moonshotai/kimi-k2.6"),
+            ("aiml/kimi-k2.6", "aiml/moonshot/kimi-k2-6"),
+            ("moonshot/moonshotai/kimi-k2.6", "moonshot/kimi-k2.6"),
+        ],
+    )
+    def test_a_route_of_litellm_to_a_host_that_does_not_know_the_id(self, scanned, model, use):
+        text = f"model_list:\n  - model_name: kimi\n    litellm_params: {{model: {model}}}\n"
+        # In the code it is somebody's own name, which a proxy resolves.
+        found = scanned(**{"a.yaml": text, "a.py": f"create(model='{model}')\n"})
+        assert found == [("wrong-host", "a.yaml", 3, use)]
+
     def test_a_route_of_litellm_names_the_host(self, scanned):
         text = 'url = "https://api.moonshot.ai/v1"\ncompletion(model="openrouter/moonshotai/kimi-k2.6")\n'
         assert scanned(**{"a.py": text}) == []

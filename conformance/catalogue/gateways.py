@@ -23,6 +23,7 @@ class Host:
     sources: tuple[str, ...]
     read: date
     region: str = ""
+    currency: str = ""
     route: str = ""
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -63,6 +64,13 @@ def host_of(url: str) -> Host | None:
         if address.startswith(host.address) and address[len(host.address) : len(host.address) + 1] in ("", "/", ":"):
             return host
     return None
+
+
+def other_regions(url: str) -> str:
+    """Return in a remark why a host of the vendor's may refuse a good key: it may be of another region; or nothing."""
+    here = host_of(url)
+    others = [host.name for host in hosts().values() if here and here.region and host.region not in ("", here.region)]
+    return f" (a key of {' or '.join(others)} is refused here: it holds in one region alone)" if others else ""
 
 
 @cache

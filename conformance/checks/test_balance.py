@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from urllib.parse import urlsplit
 
 from conformance import catalogue
+from conformance.catalogue import gateways
 from conformance.checks import (
     Conversation,
     asked,
@@ -21,8 +21,6 @@ from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Mode, NotAp
 TOLERANCE = 1e-5
 # Sums of floats with five decimals are off by less than this, however they are added.
 ROUNDING = 1e-9
-# Whose balance is in the currency of the catalogue's prices; that of another host may be in any.
-IN_DOLLARS = ("api.moonshot.ai",)
 
 test_status = rule_of_status("balance.status", "balance")
 test_shape = rule_of_shape("balance")
@@ -83,7 +81,7 @@ def test_spend_agrees(conversation: Conversation, run: Run) -> Iterator[Finding]
 
 
 def paid(run: Run) -> tuple[float, float]:
-    """Return the least and the most that a run cost by the usage of its answers, in US dollars.
+    """Return the least and the most that a run cost by the usage of its answers, in the currency of the balance.
 
     Raises NotApplicable where nothing was paid for, or at no price that is known; CouldNotCheck where nobody knows what
     an answer cost.
@@ -93,7 +91,8 @@ def paid(run: Run) -> tuple[float, float]:
         raise CouldNotCheck(Finding("", "every answer to tell its usage", f"{silent} that do not"))
     told = list(costs.usages(answers.everything(run)))
     known = catalogue.models().get(run.model)
-    if not told or not known or not known.price or urlsplit(run.target.canonical_url).hostname not in IN_DOLLARS:
+    host = gateways.host_of(run.target.canonical_url)
+    if not told or not known or not known.price or not host or host.currency != known.price.currency:
         raise NotApplicable("nothing was paid for, or at no price that is known")
     # Each request may be rounded by itself.
     cost, slack = costs.spent(told, run.model), TOLERANCE * (len(told) + 1) + ROUNDING

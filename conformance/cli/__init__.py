@@ -12,6 +12,7 @@ from conformance import __version__
 COMMANDS = {
     "run": "Judge an endpoint, or its recordings, against the contract.",
     "judge": "Judge recorded evidence of any origin.",
+    "verify": "Ask Moonshot whether a gateway's answers bear its signature.",
     "drift": "Tell where documents, models and announcements disagree.",
     "selftest": "Prove that every check can fail, and that honesty passes.",
     "fuzz": "Ask what nobody thought of, and judge every answer.",

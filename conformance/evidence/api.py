@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from conformance.contract import ledger
+from conformance.evidence import signatures
 from conformance.evidence.client import Client, json_bytes
-from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, find
+from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, Headers, find
 
 LONGEST_ID = 512
 JSON_HEADERS = (("Content-Type", "application/json"),)
@@ -21,7 +22,8 @@ class Api:
 
     ``exchanges`` grows with every call, also with those that fail. ``smallest`` holds the members that make the
     cheapest legal chat request of the model, ``think`` those that are to be added where it shall think first; ``day``
-    is the day whose rules are asked about.
+    is the day whose rules are asked about. ``nonce`` has an answer signed; ``control`` is what the scenario's control
+    said, where the scenario follows it.
     """
 
     def __init__(
@@ -34,6 +36,8 @@ class Api:
         smallest: dict[str, Any],
         think: dict[str, Any] | None = None,
         day: date | None = None,
+        nonce: str = "",
+        control: tuple[Exchange, ...] = (),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.model = model
@@ -41,6 +45,8 @@ class Api:
         self.smallest = smallest
         self.think = think or {}
         self.day = day or datetime.now(UTC).date()
+        self.nonce = nonce
+        self.control = control
         self.exchanges: list[Exchange] = []
         self.sleep = sleep
         self._client = client
@@ -55,6 +61,7 @@ class Api:
         json: object = None,
         body: bytes | None = None,
         query: str = "",
+        headers: Headers = (),
         key: str | None = "",
         refused: bool = False,
         **path: str,
@@ -70,7 +77,7 @@ class Api:
             row.method,
             row.path.format(**{name: quote(value, safe="") for name, value in path.items()}) + query,
             body=content,
-            headers=JSON_HEADERS if content or body is not None else (),
+            headers=(*(JSON_HEADERS if content or body is not None else ()), *headers),
             key=self.key if key == "" else key,
         )
         return self._keep(endpoint, request, refused)
@@ -86,15 +93,22 @@ class Api:
         )
         return self._keep("files.create", request, False)
 
-    def chat(self, *messages: dict[str, Any], refused: bool = False, **members: object) -> Exchange:
-        """Send the cheapest legal chat request with these messages; ``members`` are added to it or replace."""
-        body = {"model": self.model, "messages": list(messages), **self.smallest, **members}
-        return self.call("chat.completions", json=body, refused=refused)
+    def chat(
+        self, *messages: dict[str, Any], refused: bool = False, nonce: str | None = None, **members: object
+    ) -> Exchange:
+        """Send the cheapest legal chat request with these messages; ``members`` are added to it or replace.
 
-    def stream(self, *messages: dict[str, Any], refused: bool = False, **members: object) -> Exchange:
+        ``nonce`` asks for a signature of the answer's origin.
+        """
+        body = {"model": self.model, "messages": list(messages), **self.smallest, **members}
+        return self.call("chat.completions", json=body, refused=refused, headers=signatures.asked_for(nonce))
+
+    def stream(
+        self, *messages: dict[str, Any], refused: bool = False, nonce: str | None = None, **members: object
+    ) -> Exchange:
         """Send the cheapest legal chat request whose answer is streamed."""
         body = {"model": self.model, "messages": list(messages), **self.smallest, **members, "stream": True}
-        return self.call("chat.stream", json=body, refused=refused)
+        return self.call("chat.stream", json=body, refused=refused, headers=signatures.asked_for(nonce))
 
     def afterwards(self, action: Callable[[], object]) -> None:
         """Have an action done when the scenario ends, also when it ends half-way; the last one given comes first."""

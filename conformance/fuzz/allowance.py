@@ -22,12 +22,14 @@ class Allowance:
     """Counts the requests of a run and what they cost.
 
     ``share`` are those that the phase under way may still make; ``leftovers`` has those that are owed in the end, and
-    ``kept_back`` are those that are kept for the end besides.
+    ``kept_back`` are those that are kept for the end besides. ``currency`` is that of a target where no price is known
+    in it.
     """
 
     model: str
     max_requests: int
     max_cost: float
+    currency: str | None = None
     requests: int = 0
     share: int = 0
     kept_back: int = 0
@@ -40,7 +42,7 @@ class Allowance:
     _budget: Budget = field(init=False)
 
     def __post_init__(self) -> None:
-        self._budget = Budget(self.model, self.max_cost)
+        self._budget = Budget(self.model, self.max_cost, self.currency)
 
     @property
     def left(self) -> int:

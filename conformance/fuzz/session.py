@@ -28,6 +28,7 @@ from conformance.fuzz.rules import KEY_REQUIRED, SCHEMATHESIS
 from conformance.fuzz.smaller import TRIES, smaller
 from conformance.fuzz.writing import Asked
 from conformance.judge import answers
+from conformance.judge.costs import unpriced
 from conformance.runner.conduct import clock_of
 from conformance.runner.settings import Settings
 from conformance.scenarios.refusals import WRONG_KEY
@@ -64,7 +65,9 @@ class FuzzSession:
         self._guarded: set[str] = set()
         self._deleted: Exchange | None = None
         self.findings = Findings(run)
-        self.allowance = Allowance(settings.model, asked.max_requests, settings.max_cost)
+        self.allowance = Allowance(
+            settings.model, asked.max_requests, settings.max_cost, unpriced(settings.target, settings.model)
+        )
         self.asker = Asker(self._client, self.allowance, self._keep)
 
     @property

@@ -82,7 +82,7 @@ def _spend(allowance: Allowance) -> Record:
         "requests": allowance.requests,
         "prompt_tokens": allowance.prompt_tokens,
         "completion_tokens": allowance.completion_tokens,
-        "usd": round(allowance.usd, 6),
+        "usd": None if allowance.currency else round(allowance.usd, 6),
         "paid_requests": allowance.paid_requests,
     }
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
 from conformance import catalogue, strictjson
+from conformance.catalogue import gateways
 from conformance.judge import answers
-from conformance.vocabulary import CouldNotCheck, Exchange, Price, find
+from conformance.vocabulary import CouldNotCheck, Exchange, Price, Target, find
 
 Usage = dict[str, Any]
 MILLION = 1_000_000
@@ -19,6 +20,15 @@ def price_of(model: str) -> Price:
     known = catalogue.models().get(model)
     prices = [other.price for other in catalogue.models().values() if other.price]
     return (known and known.price) or max(prices, key=lambda price: price.output)
+
+
+def unpriced(target: Target, model: str) -> str | None:
+    """Return the currency that a target bills in, where no price of a model is known in it; else None.
+
+    A host of which no currency is known is taken to bill as the vendor does.
+    """
+    host = gateways.host_of(target.canonical_url)
+    return host.currency if host and host.currency not in ("", price_of(model).currency) else None
 
 
 def usages(exchanges: Iterable[Exchange]) -> Iterator[tuple[Usage, float]]:

@@ -19,7 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from conformance import __version__
-from conformance.reference import account, batches, chat, faults, files, gateways, listing, tokens
+from conformance.reference import account, batches, chat, faults, files, gateways, listing, signing, tokens
 from conformance.reference.answers import Answer, Call, Handler, Refused, Stream, Upload, gateway, refusal
 from conformance.reference.state import CENT, Purse, Service
 
@@ -28,6 +28,7 @@ OPERATIONS: Mapping[str, tuple[str, str, Handler]] = {
     "chat.completions": ("POST", "/v1/chat/completions", chat.completions),
     "balance.retrieve": ("GET", "/v1/users/me/balance", account.balance),
     "tokens.estimate": ("POST", "/v1/tokenizers/estimate-token-count", tokens.estimate),
+    "signatures.verify": ("POST", "/v1/signatures/verify", signing.verify),
     "files.create": ("POST", "/v1/files", files.upload),
     "files.list": ("GET", "/v1/files", files.listed),
     "files.retrieve": ("GET", "/v1/files/{item}", files.retrieve),
@@ -119,7 +120,7 @@ async def _call(request: Request, operation: str, service: Service) -> Call:
     form: dict[str, str | Upload] | None = None
     if operation == "files.create" and request.headers.get("content-type", "").startswith("multipart/form-data"):
         form = await _form(request)
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
     item = request.path_params.get("item", "")
     path, query = request.url.path, dict(request.query_params)
     return Call(operation, request.method, path, service, headers, query, item, body, form)

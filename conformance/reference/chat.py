@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from conformance import strictjson
-from conformance.reference import request, stream, tokens
+from conformance.reference import request, signing, stream, tokens
 from conformance.reference.answers import Answer, Call, refusal
 from conformance.reference.generation import Speech, speak
 from conformance.reference.request import ChatRequest
@@ -38,6 +38,7 @@ def completions(call: Call) -> Answer:
     completion = complete(call.service, asked)
     cached = completion["usage"].get("cached_tokens")
     headers = {"Msh-Context-Cache-Token-Saved": str(cached)} if cached else {}
+    headers |= signing.headers(call, completion["model"])
     pause = 1 / call.service.tokens_per_second if call.service.tokens_per_second else 0.0
     if not asked.get("stream"):
         return Answer(completion, headers=headers, delay=pause * completion["usage"]["completion_tokens"])

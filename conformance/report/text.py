@@ -43,7 +43,8 @@ def money(end: Record) -> str:
     if not spend.get("requests"):
         return ""
     paid, tokens = spend.get("paid_requests", 0), (spend["prompt_tokens"], spend["completion_tokens"])
-    counted = f"{tokens[0]} + {tokens[1]} tokens, {spend['usd']:.4f} USD by the usage"
+    cost = "of a price that is not known" if spend["usd"] is None else f"{spend['usd']:.4f} USD by the usage"
+    counted = f"{tokens[0]} + {tokens[1]} tokens, {cost}"
     said = f"{spend['requests']} requests, {paid} of them paid: {counted}"
     before, after = spend.get("balance_before"), spend.get("balance_after")
     if before is None or after is None:

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 import traceback
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,20 +16,22 @@ from datetime import time as time_of_day
 import httpx
 
 from conformance import catalogue
-from conformance.catalogue.gateways import host_of
+from conformance.catalogue.gateways import host_of, other_regions
 from conformance.contract import ledger
 from conformance.evidence.api import Api
 from conformance.evidence.cassette import Cassette, path_of
 from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
 from conformance.judge import answers
+from conformance.judge.costs import unpriced
 from conformance.runner.settings import Settings
 from conformance.runner.spending import Budget
-from conformance.scenarios import BALANCES, BALANCES_AFTER, scenarios
+from conformance.scenarios import BALANCES, scenarios
 from conformance.vocabulary import CouldNotCheck, Exchange, Mode, Request, Scenario
 
 # The cheapest call of a model that nobody announced.
 FEW_TOKENS: Mapping[str, int] = {"max_completion_tokens": 128}
+RECORDED = uuid.UUID("7d1f0c52-3b86-4e0a-9c41-5a2e8f6b7c90")
 
 
 @dataclass
@@ -43,16 +46,17 @@ class Conducted:
 def stages(scenarios: list[Scenario]) -> Iterator[list[Scenario]]:
     """Yield the scenarios that may be asked side by side, stage after stage.
 
-    The first one goes alone: a dead host or a refused key is known before anything else is sent. The last one asks for
-    the balance again. Between them the balance comes first, for which all wait that is paid; then what others are held
-    against, and then what has most to ask one after the other, as far as it declares that.
+    The first one goes alone: a dead host or a refused key is known before anything else is sent. The last are those
+    that follow others, as the second look at the balance. Between them the balance comes first, for which all wait
+    that is paid; then what others are held against, and then what has most to ask one after the other, as far as it
+    declares that.
     """
-    rest = [scenario for scenario in scenarios[1:] if scenario.name not in BALANCES_AFTER]
+    rest = [scenario for scenario in scenarios[1:] if not scenario.follows]
     controls = {scenario.control for scenario in scenarios}
     rest.sort(key=lambda each: (each.name not in BALANCES, each.name not in controls, -_length(each)))
     yield scenarios[:1]
     yield rest
-    yield [scenario for scenario in scenarios[1:] if scenario.name in BALANCES_AFTER]
+    yield [scenario for scenario in scenarios[1:] if scenario.follows]
 
 
 def _length(scenario: Scenario) -> float:
@@ -64,6 +68,7 @@ def needed(names: Iterable[str]) -> list[Scenario]:
     """Return the scenarios of these names and their positive controls, in the order in which they are run."""
     wanted = set(names)
     wanted |= {str(scenarios()[name].control) for name in wanted if scenarios()[name].control}
+    wanted |= {str(scenarios()[name].control) for name in wanted if scenarios()[name].follows}
     return [scenario for name, scenario in scenarios().items() if name in wanted]
 
 
@@ -92,6 +97,11 @@ def clock_of(settings: Settings) -> Callable[[], float]:
     return lambda: noon + time.monotonic() - started
 
 
+def nonce_for(scenario: Scenario, mode: Mode) -> str:
+    """Return what a scenario has signed: live what nobody can know before, else the same as when it was recorded."""
+    return str(uuid.uuid4() if mode is Mode.LIVE else uuid.uuid5(RECORDED, scenario.name))
+
+
 def costs(scenario: Scenario) -> bool:
     """Tell whether a scenario costs money, or would if what it asks wrongly were answered."""
     return scenario.spends.requests > 0 or bool(scenario.control and costs(scenarios()[scenario.control]))
@@ -106,7 +116,7 @@ class Conductor:
         self.done = Conducted()
         self._stop: str | None = None
         self._broke: str | None = None
-        self._budget = Budget(settings.model, settings.max_cost)
+        self._budget = Budget(settings.model, settings.max_cost, unpriced(settings.target, settings.model))
         self._balance_known = threading.Event()
         self._redactor = Redactor(settings.target.key_variable, settings.key)
         self._clock = clock_of(settings)
@@ -184,6 +194,8 @@ class Conductor:
             smallest=self._settings.target.smallest or (dict(family.smallest_call) if family else dict(FEW_TOKENS)),
             think=dict(family.think) if family else {},
             day=day,
+            nonce=nonce_for(scenario, self._settings.mode),
+            control=self.done.conversations.get(str(scenario.control), ()),
             sleep=(lambda _: None) if offline else time.sleep,
         )
         try:
@@ -225,7 +237,8 @@ class Conductor:
             if exchange.response is None and first:
                 self._stop = f"not asked: {exchange.failure}"
             elif exchange.response and exchange.response.status == 401 and first:
-                self._stop = f"not asked: the key was refused with 401: {answers.message(exchange)}"
+                why = answers.message(exchange) + other_regions(self._settings.target.canonical_url)
+                self._stop = f"not asked: the key was refused with 401: {why}"
             elif exchange.response and _is_out_of_credit(exchange, official=self._settings.target.official):
                 self._broke = f"not asked: the account has no credit: {answers.message(exchange)}"
             elif exchange.endpoint == "balance" and answers.accepted(exchange) and _empty(exchange):

@@ -18,6 +18,7 @@ from conformance.evidence.client import NoRecording
 from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile, change_record, exchange_record, verdict_record
 from conformance.judge import answers, verdict
+from conformance.judge.costs import unpriced
 from conformance.runner import changes, provenance, spending, timing
 from conformance.runner.attribution import attributed
 from conformance.runner.conduct import Conducted, Conductor, needed, unfit
@@ -70,7 +71,8 @@ class RunSession:
         promised = (check for check in checks if not verdict.not_promised(check.clause, self.settings.target))
         wanted = needed(check.scenario for check in promised)
         fitting = [scenario for scenario in wanted if unfit(scenario, self.settings) is None]
-        self._shown.announce(spending.estimate(fitting, self.settings.model, self.settings.max_cost))
+        currency = unpriced(self.settings.target, self.settings.model)
+        self._shown.announce(spending.estimate(fitting, self.settings.model, self.settings.max_cost, currency))
         conductor = Conductor(self.settings, self._shown.tell)
         self._done = conductor.done
         try:

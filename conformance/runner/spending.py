@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from conformance.judge import answers
-from conformance.judge.costs import MILLION, cost_of, count, is_told, price_of, spent, usages
-from conformance.vocabulary import CouldNotCheck, Exchange, Run, Scenario
+from conformance.judge.costs import MILLION, cost_of, count, is_told, price_of, spent, unpriced, usages
+from conformance.vocabulary import CouldNotCheck, Exchange, Run, Scenario, Spending
 
 
 def most(scenario: Scenario, model: str) -> float:
     """Return the most that a scenario may cost, in the currency of the catalogue's prices."""
-    price, spends = price_of(model), scenario.spends
+    return cost_in(scenario.spends, model)
+
+
+def cost_in(spends: Spending, model: str) -> float:
+    """Return what paid requests cost at the most, in the currency of the catalogue's prices."""
+    price = price_of(model)
     return (spends.prompt_tokens * price.input + spends.completion_tokens * price.output) / MILLION
 
 
-def estimate(scenarios: Iterable[Scenario], model: str, limit: float) -> str:
-    """Return in one sentence what a run may cost at the most, beside its limit."""
-    paid = [scenario for scenario in scenarios if scenario.spends.requests]
-    requests, cost = sum(scenario.spends.requests for scenario in paid), sum(most(each, model) for each in paid)
+def estimate(scenarios: Iterable[Scenario], model: str, limit: float, currency: str | None = None) -> str:
+    """Return in one sentence what a run may cost at the most, beside its limit.
+
+    ``currency`` is that of a target where no price is known in it: then it is told in tokens.
+    """
+    paid = [scenario.spends for scenario in scenarios if scenario.spends.requests]
+    requests = sum(spends.requests for spends in paid)
+    if currency:
+        prompt, completion = sum(each.prompt_tokens for each in paid), sum(each.completion_tokens for each in paid)
+        tokens = f"{requests} paid requests to {model}, {prompt} + {completion} tokens"
+        return f"at the most {tokens}; prices in {currency} are not known here, so no --max-cost but 0 can be kept"
+    cost = sum(cost_in(spends, model) for spends in paid)
     return f"may cost {cost:.4f} USD at the most: {requests} paid requests to {model}; --max-cost is {limit:g} USD"
 
 
 class Budget:
-    """Keeps a run within its limit: what was spent, and what those may still spend that are being asked."""
+    """Keeps a run within its limit: what was spent, and what those may still spend that are being asked.
 
-    def __init__(self, model: str, limit: float) -> None:
+    Where no price is known in the ``currency`` of a target, it keeps nothing back, unless nothing at all may be spent.
+    """
+
+    def __init__(self, model: str, limit: float, currency: str | None = None) -> None:
         self._model = model
-        self._limit = limit
+        self._limit = math.inf if currency and limit > 0 else limit
         self._reserved: dict[str, float] = {}
         self._spent = 0.0
         self._settled = threading.Condition()
@@ -85,7 +102,7 @@ def _may_be_billed(exchange: Exchange) -> bool:
 def of(run: Run) -> dict[str, Any]:
     """Return what a run sent and what it cost: requests, tokens, money by the usage and by the balance.
 
-    Where no price of the model is known, the money is 0.
+    Where no price of the model is known, the money is 0, and None where the target bills in another currency.
     """
     asked = [exchange for exchange in answers.everything(run) if exchange.request.method]
     told = list(usages(asked))
@@ -93,7 +110,7 @@ def of(run: Run) -> dict[str, Any]:
         "requests": sum(1 + len(exchange.attempts) for exchange in asked),
         "prompt_tokens": sum(count(usage, "prompt_tokens") for usage, _ in told),
         "completion_tokens": sum(count(usage, "completion_tokens") for usage, _ in told),
-        "usd": round(spent(told, run.model), 6),
+        "usd": None if unpriced(run.target, run.model) else round(spent(told, run.model), 6),
         "paid_requests": len(told),
         "balance_before": available(run, "balance.read"),
         "balance_after": available(run, "balance.after"),

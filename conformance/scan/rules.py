@@ -51,7 +51,7 @@ def complaints(root: Group, day: date, *, code: bool) -> list[Complaint]:
 
 def _ids(said: Said, names: Names, day: date) -> Iterator[Complaint]:
     for name, member in names:
-        hosts = name.hosts if name.routed else said.hosts(member.group)
+        hosts = name.routed or said.hosts(member.group)
         if complaint := _wrong_host(name, hosts, day) or _retired(name, hosts, day):
             yield complaint
 
@@ -89,7 +89,7 @@ def _parameters(said: Said, names: Names, day: date) -> Iterator[Complaint]:
         if group := asking(member):
             asked.setdefault(group, []).append(name)
     for group, (name, *others) in asked.items():
-        hosts = name.hosts if name.routed else said.hosts(group)
+        hosts = name.routed or said.hosts(group)
         if others or not name.hosts & official or not hosts <= official:
             continue
         if catalogue.models()[name.model].available(day):

@@ -40,7 +40,7 @@ _API_PATH = re.compile(r"/v\d+(/|$)|/chat/completions")
 class ModelName:
     """A text that is a model id: where it stands, the announced model, and the hosts that know it by that id.
 
-    ``route`` is a prefix for LiteLLM, which belongs to no id; ``routed`` tells that it names the host already.
+    ``route`` is a prefix for LiteLLM, which belongs to no id; ``routed`` are the hosts that it names already.
     """
 
     id: str
@@ -48,7 +48,7 @@ class ModelName:
     model: str
     hosts: frozenset[str]
     route: str = ""
-    routed: bool = False
+    routed: frozenset[str] = frozenset()
 
 
 def names_in(member: Member) -> list[ModelName]:
@@ -58,7 +58,9 @@ def names_in(member: Member) -> list[ModelName]:
         texts.append(Scalar(member.key, member.at, member))
     if not texts or _is_prose(member) or _is_alias(member):
         return []
-    return [name for text in texts for name in _listed(text)]
+    around = member.group.parent
+    litellm = around is not None and around.name == "litellm_params"
+    return [name for text in texts for name in _listed(text, litellm=litellm)]
 
 
 def _is_prose(member: Member) -> bool:
@@ -77,12 +79,12 @@ def _is_alias(member: Member) -> bool:
     return member.name == "model_name" and any(one.name == "litellm_params" for one in beside)
 
 
-def _listed(value: Scalar) -> list[ModelName]:
+def _listed(value: Scalar, *, litellm: bool) -> list[ModelName]:
     if len(value.value) > _LONGEST:
         return []
     found, at = [], value.at
     for part in value.value.split(","):
-        name = _name(part.strip())
+        name = _name(part.strip(), litellm=litellm)
         if name is None:
             return []
         found.append(replace(name, at=at + len(part) - len(part.lstrip())))
@@ -90,7 +92,8 @@ def _listed(value: Scalar) -> list[ModelName]:
     return found
 
 
-def _name(text: str) -> ModelName | None:
+def _name(text: str, *, litellm: bool) -> ModelName | None:
+    """Return the id that a text is; where LiteLLM alone reads it, also behind a route to a host without that id."""
     known = gateways.find(text)
     if known:
         return ModelName(text, 0, known.model, known.hosts)
@@ -99,8 +102,8 @@ def _name(text: str) -> ModelName | None:
     if known and prefix + slash == _ANY_HOST:
         return ModelName(rest, 0, known.model, known.hosts, _ANY_HOST)
     routes = frozenset(host.id for host in gateways.hosts().values() if slash and host.route == prefix + slash)
-    if known and routes & known.hosts:
-        return ModelName(rest, 0, known.model, routes & known.hosts, prefix + slash, routed=True)
+    if known and routes and (litellm or routes & known.hosts):
+        return ModelName(rest, 0, known.model, known.hosts, prefix + slash, routes)
     return None
 
 

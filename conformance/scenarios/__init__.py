@@ -13,9 +13,8 @@ from functools import cache
 from conformance.evidence.api import Api
 from conformance.vocabulary import Scenario, Spending
 
-# What is asked before everything that is paid, at whatever host has it; and again when all of that is done.
+# What is asked before everything that is paid, at whatever host has it.
 BALANCES = ("balance.read", "openrouter.key", "aimlapi.billing")
-BALANCES_AFTER = ("balance.after", "openrouter.key-after", "aimlapi.billing-after")
 Ask = Callable[[Api], None]
 _REGISTERED: dict[str, Scenario] = {}
 
@@ -28,6 +27,7 @@ def scenario(
     control: str | None = None,
     shows: str | None = None,
     needs: tuple[str, ...] = (),
+    follows: bool = False,
 ) -> Callable[[Ask], Ask]:
     """Register a function as a scenario.
 
@@ -37,7 +37,7 @@ def scenario(
     def register(ask: Ask) -> Ask:
         if name in _REGISTERED:
             raise ValueError(f"the scenario {name!r} stands twice")
-        _REGISTERED[name] = Scenario(name, ask, calls, Spending(*spends), refusal, control, shows, needs)
+        _REGISTERED[name] = Scenario(name, ask, calls, Spending(*spends), refusal, control, shows, needs, follows)
         return ask
 
     return register
@@ -47,10 +47,11 @@ def scenario(
 def scenarios() -> dict[str, Scenario]:
     """Return every scenario by name, cheapest first: the list of models, the balance, what else is free, what is paid.
 
-    The order does not depend on which module was imported first.
+    Those that follow others are the last. The order does not depend on which module was imported first.
     """
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     first = ("models.list", *BALANCES)
-    ordered = sorted(_REGISTERED, key=lambda name: (_REGISTERED[name].spends.requests > 0, name not in first, name))
+    place = lambda each: (each.follows, each.spends.requests > 0, each.name not in first, each.name)  # noqa: E731
+    ordered = [scenario.name for scenario in sorted(_REGISTERED.values(), key=place)]
     return {name: _REGISTERED[name] for name in sorted(ordered, key=lambda name: name != first[0])}

@@ -10,7 +10,7 @@ def read_balance(api: Api) -> None:
     api.call("balance")
 
 
-@scenario("balance.after", "balance", control="balance.read")
+@scenario("balance.after", "balance", control="balance.read", follows=True)
 def read_balance_again(api: Api) -> None:
     """Ask for the balance when everything else is done."""
     api.call("balance")

@@ -22,8 +22,8 @@ CUT: dict[str, Any] = {"max_completion_tokens": 8}
 
 @scenario("chat.one-word", "chat.completions", spends=(1, 150, 128))
 def one_word(api: Api) -> None:
-    """Ask for one word."""
-    api.chat(HELLO)
+    """Ask for one word, and for a signature."""
+    api.chat(HELLO, nonce=api.nonce)
 
 
 RULES = {
@@ -35,7 +35,8 @@ RULES = {
 @scenario("chat.cut-by-budget", "chat.completions", spends=(1, 200, 8))
 def cut_by_budget(api: Api) -> None:
     """Ask for much, with rules in a system message, thinking where the model does, and a budget of few tokens."""
-    api.chat(RULES, MUCH, **{**api.think, **CUT})
+    # No nonce at all, as the documentation has it: exactly one value that is not empty asks for a signature.
+    api.chat(RULES, MUCH, nonce="", **{**api.think, **CUT})
 
 
 @scenario("chat.vision", "chat.completions", spends=(1, 1200, 128), needs=("image",), control="chat.one-word")

@@ -56,4 +56,4 @@ for _own in ("openrouter.models", "openrouter.credits", "openrouter.key", "aimla
     scenario(_own, _own)(_asking(Api.call, _own))
 
 for _spent in ("openrouter.key", "aimlapi.billing"):
-    scenario(f"{_spent}-after", _spent, control=_spent)(_asking(Api.call, _spent))
+    scenario(f"{_spent}-after", _spent, control=_spent, follows=True)(_asking(Api.call, _spent))

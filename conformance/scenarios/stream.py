@@ -16,8 +16,8 @@ WITH_USAGE: dict[str, Any] = {"stream_options": {"include_usage": True}}
 
 @scenario("stream.text", STREAM, spends=(1, 150, 128), control="chat.one-word")
 def text(api: Api) -> None:
-    """Ask for one word, streamed: the request of chat.one-word, whose whole answer it is held against."""
-    api.stream(HELLO, **WITH_USAGE)
+    """Ask for one word, streamed and signed: the request of chat.one-word, whose whole answer it is held against."""
+    api.stream(HELLO, nonce=api.nonce, **WITH_USAGE)
 
 
 @scenario("stream.partial", STREAM, spends=(1, 150, 128))

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from conformance import strictjson
 from conformance.evidence.recorded.places import is_error, place, place_request
 from conformance.evidence.redact import RESPONSE_HEADERS
+from conformance.evidence.signatures import NONCE
 from conformance.vocabulary import Exchange, Headers, Request, Response, header
 
 Part = TypeVar("Part")
@@ -25,6 +26,7 @@ UNPLACED = "nothing in it looks like an answer of this API; --endpoint says whic
 NOTHING_ASKED = Request("", "")
 # A body is carried decompressed.
 KEPT = RESPONSE_HEADERS - {"content-encoding"}
+KEPT_OF_REQUESTS = KEPT | {NONCE.lower()}
 
 
 class UnreadableError(Exception):
@@ -78,7 +80,7 @@ def carry_entries(
 
 def _carry_entry(file: str, step: str, entry: Entry, given: str | None) -> Exchange:
     endpoint = place_request(entry.method, entry.url) or given or _place_bytes(entry.body)
-    request = Request(entry.method, _without_login(entry.url), kept(entry.asked_headers), entry.asked)
+    request = Request(entry.method, _without_login(entry.url), kept(entry.asked_headers, KEPT_OF_REQUESTS), entry.asked)
     if endpoint is None:
         return replace(unreadable(file, step, UNPLACED), request=request)
     response = Response(entry.status, kept(entry.headers), entry.body, entry.cut)
@@ -100,12 +102,12 @@ def _without_login(url: str) -> str:
         return ""
 
 
-def kept(headers: Headers) -> Headers:
+def kept(headers: Headers, allowed: frozenset[str] = KEPT) -> Headers:
     """Return the headers that may be carried over.
 
     The length of a compressed answer is not that of the body which is carried, so it is left out.
     """
-    names = KEPT - {"content-length"} if header(headers, "content-encoding") else KEPT
+    names = allowed - {"content-length"} if header(headers, "content-encoding") else allowed
     return tuple((name, value) for name, value in headers if name.lower() in names)
 
 

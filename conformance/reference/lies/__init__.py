@@ -14,6 +14,7 @@ from conformance.reference.lies import (
     models,
     observed,
     refusals,
+    signatures,
     statuses,
     streams,
     thinking,
@@ -24,5 +25,5 @@ from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
     "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing", "gateways",
-    "harmless", "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
+    "harmless", "models", "observed", "refusals", "signatures", "statuses", "streams", "thinking", "usage", "wire",
 ]  # fmt: skip

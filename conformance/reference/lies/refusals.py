@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from conformance.catalogue import gateways
 from conformance.reference import account
 from conformance.reference.answers import Answer, Call, Handler, invalid, refusal
-from conformance.reference.lies.registry import change_asked, in_answer, in_call, lie
+from conformance.reference.lies.registry import change_asked, in_answer, in_asked, in_call, lie
 
 _CHAT = "chat.completions"
 _A_FILE = ("files.retrieve", "files.content", "files.delete")
@@ -34,6 +35,13 @@ def _(call: Call, honest: Handler) -> Answer:
         if answer.status == 200 and isinstance(answer.body, dict):
             answer.body["model"] = asked["model"]
     return answer
+
+
+@in_asked("gateway-id-accepted", _CHAT)
+def _(asked: dict[str, Any]) -> None:
+    known = gateways.find(str(asked.get("model")))
+    if known:
+        asked["model"] = known.model
 
 
 @in_answer("unknown-model-wrong-type", _CHAT)
