@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from conformance import __version__
 from conformance.evidence.bodies import pieces
+from conformance.evidence.connections import Connections
 from conformance.evidence.limits import Limits, seconds_of
 from conformance.evidence.redact import REQUEST_HEADERS, RESPONSE_HEADERS, Redactor
 from conformance.targets import is_loopback
@@ -52,7 +54,8 @@ class Client:
     """Asks one target; safe to use from several threads.
 
     ``transport`` is the innermost httpx transport (None is httpx's own, with the network). Nothing is ever redirected:
-    a redirect is an answer, and the key stays with the host that it was meant for.
+    a redirect is an answer, and the key stays with the host that it was meant for. ``connections`` sees how its first
+    connection is made.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Client:
         redactor: Redactor,
         *,
         transport: httpx.BaseTransport | None = None,
+        connections: Connections | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -72,6 +76,7 @@ class Client:
         self._sleep = sleep
         self._limits = Limits(target, sleep=sleep)
         self._offline = transport is not None
+        self._watch: dict[str, Any] = {"trace": connections.saw} if connections else {}
         wait = target.timeouts
         local = is_loopback(urlsplit(target.base_url).hostname or "")
         self._http = httpx.Client(
@@ -159,6 +164,7 @@ class Client:
 
     def _send(self, request: httpx.Request) -> Said:
         begun = time.monotonic()
+        request.extensions = {**request.extensions, **self._watch}
         try:
             response = self._http.send(request, stream=True)
             try:

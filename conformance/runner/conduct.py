@@ -21,6 +21,7 @@ from conformance.evidence.cassette import Cassette, path_of
 from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
 from conformance.judge import answers
+from conformance.runner.doctor import Doctor
 from conformance.runner.settings import Settings
 from conformance.runner.spending import Budget
 from conformance.scenarios import scenarios
@@ -98,11 +99,14 @@ def costs(scenario: Scenario) -> bool:
 class Conductor:
     """Runs scenarios within the limits of a target, and stops asking as soon as it is known that asking is in vain."""
 
-    def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, settings: Settings, tell: Callable[[str], None] = lambda _: None, doctor: Doctor | None = None
+    ) -> None:
         self._settings = settings
         self._tell = tell
+        self._doctor = doctor
         self.done = Conducted()
-        self._stop: str | None = None
+        self._stop: str | None = doctor.in_the_way({}) if doctor else None
         self._broke: str | None = None
         self._budget = Budget(settings.model, settings.max_cost)
         self._balance_known = threading.Event()
@@ -122,7 +126,11 @@ class Conductor:
             self._balance_known.set()
         client = self._client(self._transport())
         try:
-            for stage in stages(fitting):
+            first, *rest = stages(fitting)
+            self._ask_side_by_side(first, client)
+            if self._doctor and not self._stop:
+                self._stop = self._doctor.after_the_first(client, self.done.conversations)
+            for stage in rest:
                 self._ask_side_by_side(stage, client)
         finally:
             client.close()
@@ -146,6 +154,7 @@ class Conductor:
             self._settings.target,
             self._redactor,
             transport=transport,
+            connections=self._doctor.connections if self._doctor else None,
             clock=self._clock,
             sleep=(lambda _: None) if offline else time.sleep,
         )
@@ -177,7 +186,7 @@ class Conductor:
             scenario.name,
             self._settings.model,
             self._settings.key,
-            smallest=dict(family.smallest_call) if family else {"max_completion_tokens": 128},
+            smallest=catalogue.smallest_call(self._settings.model),
             think=dict(family.think) if family else {},
             day=day,
             sleep=(lambda _: None) if offline else time.sleep,
