@@ -19,6 +19,7 @@ from conformance.doctor.asking import visit
 from conformance.doctor.steps import PREFLIGHT, Seen
 from conformance.reference import create_app
 from conformance.reference.serving import running
+from conformance.rows import ConfigurationError
 from conformance.vocabulary import Status, Timeouts
 from tests.conftest import KEY, Wire
 
@@ -185,6 +186,15 @@ class TestTheWay:
         assert "through the proxy 127.0.0.1:" in steps["connection"].sentence
         assert steps["dns"].status is Status.NOT_APPLICABLE
         assert "secret" not in str(steps)
+
+    @pytest.mark.parametrize("variable", ["HTTPS_PROXY=ftp://me:secret@127.0.0.1:1", "SSL_CERT_FILE=/nowhere.pem"])
+    def test_an_environment_that_names_what_cannot_be_used_is_wrong_configuration(self, monkeypatch, variable):
+        for name in ("NO_PROXY", "no_proxy", "https_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(*variable.split("=", 1))
+        with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as told:
+            at("https://moonshot.invalid/v1")
+        assert "secret" not in str(told.value)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def _other_region(seen: Seen) -> str:
     ]
     if not host or not others:
         return ""
-    there = f"--target {seen.target.name}=https://{others[0].address}/v1"
+    there = f"--target moonshot=https://{others[0].address}/v1"
     return f"Most often it is a key of {others[0].name}, which {host.name} does not know: try {there}. "
 
 

@@ -112,7 +112,7 @@ def answer(seen: Seen) -> Step:
     if first and first.response is None:
         advice = "Try again later; a proxy or a firewall may swallow what is sent."
         return Step(Status.FAIL, f"{seen.host} did not answer: {first.failure}.", advice)
-    answered = next((said for said in (early, first) if said and said.response), None)
+    answered = next((said for said in (first, early) if said and said.response), None)
     if answered is None or answered.response is None:
         return unknown("Nothing was answered yet.")
     return Step(Status.PASS, f"{seen.host} answers with status {answered.response.status}, and no page is in the way.")
@@ -202,7 +202,8 @@ def proxy_of(seen: Seen) -> str | None:
         return None
     found = urllib.request.getproxies()
     scheme = "https" if seen.secure else "http"
-    url = urlsplit(found.get(scheme) or found.get("all") or "")
+    told = found.get(scheme) or found.get("all") or ""
+    url = urlsplit(told if "://" in told else f"http://{told}")
     with suppress(ValueError):
         return f"{url.hostname}:{url.port}" if url.port else url.hostname
     return url.hostname

@@ -10,18 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from conformance import __version__
 from conformance.evidence.bodies import pieces
-from conformance.evidence.connections import Connections
+from conformance.evidence.connections import Connections, opened
 from conformance.evidence.limits import Limits, seconds_of
 from conformance.evidence.redact import REQUEST_HEADERS, RESPONSE_HEADERS, Redactor
-from conformance.targets import is_loopback
 from conformance.vocabulary import Attempt, Exchange, Headers, Piece, Request, Response, Target, header
 
 ATTEMPTS = 3
@@ -77,16 +74,7 @@ class Client:
         self._limits = Limits(target, sleep=sleep)
         self._offline = transport is not None
         self._watch: dict[str, Any] = {"trace": connections.saw} if connections else {}
-        wait = target.timeouts
-        local = is_loopback(urlsplit(target.base_url).hostname or "")
-        self._http = httpx.Client(
-            transport=transport,
-            timeout=httpx.Timeout(wait.whole, connect=wait.connect, read=min(wait.first_byte, wait.whole)),
-            follow_redirects=False,
-            trust_env=not local and transport is None,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json, */*", "Accept-Encoding": "identity"},
-        )
+        self._http = opened(target, transport, {"User-Agent": USER_AGENT, "Accept": "application/json, */*"})
 
     def close(self) -> None:
         """Close the connections."""

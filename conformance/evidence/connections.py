@@ -1,4 +1,4 @@
-"""What is seen while a connection is made: how long it takes, which certificate is shown, and what goes wrong.
+"""How connections are made, and what is seen meanwhile: how long it takes, which certificate is shown, what goes wrong.
 
 httpcore tells each of these events to a function that a request bears (its extension ``trace``).
 """
@@ -9,7 +9,35 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from conformance import rows
+from conformance.targets import is_loopback
+from conformance.vocabulary import Target
+
+
+def opened(target: Target, transport: httpx.BaseTransport | None, headers: Mapping[str, str]) -> httpx.Client:
+    """Return httpx's client for a target; nothing is redirected, no cookie is kept, and no proxy used for this machine.
+
+    Raises rows.ConfigurationError where what the environment names is of no use.
+    """
+    wait, local = target.timeouts, is_loopback(urlsplit(target.base_url).hostname or "")
+    try:
+        return httpx.Client(
+            transport=transport,
+            timeout=httpx.Timeout(wait.whole, connect=wait.connect, read=min(wait.first_byte, wait.whole)),
+            follow_redirects=False,
+            trust_env=not local and transport is None,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={**headers, "Accept-Encoding": "identity"},
+        )
+    except (ImportError, ValueError, OSError) as error:
+        names = "HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE or SSL_CERT_DIR"
+        raise rows.ConfigurationError(f"the environment ({names}) names what cannot be used: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,8 +128,9 @@ class Conductor:
         try:
             first, *rest = stages(fitting)
             self._ask_side_by_side(first, client)
-            if self._doctor and not self._stop:
-                self._stop = self._doctor.after_the_first(client, self.done.conversations)
+            if self._doctor:
+                in_the_way = self._doctor.after_the_first(client, self.done.conversations)
+                self._stop = self._stop or in_the_way
             for stage in rest:
                 self._ask_side_by_side(stage, client)
         finally:
