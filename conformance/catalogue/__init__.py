@@ -147,6 +147,12 @@ def available(day: date) -> dict[str, Announcement]:
     return {name: model for name, model in models().items() if model.available(day)}
 
 
+def smallest_call(model: str) -> dict[str, Any]:
+    """Return what to add to a chat request so that the shortest answer costs least."""
+    family = family_of(model)
+    return dict(family.smallest_call) if family else {"max_completion_tokens": 128}
+
+
 def family_of(model: str) -> Family | None:
     """Return the family of a model, or None where the model was never announced."""
     return families()[models()[model].family] if model in models() else None

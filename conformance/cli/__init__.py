@@ -16,6 +16,7 @@ COMMANDS = {
     "drift": "Tell where documents, models and announcements disagree.",
     "selftest": "Prove that every check can fail, and that honesty passes.",
     "fuzz": "Ask what nobody thought of, and judge every answer.",
+    "doctor": "Tell what keeps a client from working.",
     "serve": "Serve a reference Kimi on this machine.",
     "lint-tools": "Hold tools and their schemas against what Moonshot accepts.",
     "scan": "Find what is wrong in code and configuration that uses Kimi.",

@@ -10,16 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import urlsplit
+from typing import Any
 
 import httpx
 
 from conformance import __version__
 from conformance.evidence.bodies import pieces
+from conformance.evidence.connections import Connections, opened
 from conformance.evidence.limits import Limits, seconds_of
 from conformance.evidence.redact import REQUEST_HEADERS, RESPONSE_HEADERS, Redactor
-from conformance.targets import is_loopback
 from conformance.vocabulary import Attempt, Exchange, Headers, Piece, Request, Response, Target, header
 
 ATTEMPTS = 3
@@ -52,7 +51,8 @@ class Client:
     """Asks one target; safe to use from several threads.
 
     ``transport`` is the innermost httpx transport (None is httpx's own, with the network). Nothing is ever redirected:
-    a redirect is an answer, and the key stays with the host that it was meant for.
+    a redirect is an answer, and the key stays with the host that it was meant for. ``connections`` sees how its first
+    connection is made.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Client:
         redactor: Redactor,
         *,
         transport: httpx.BaseTransport | None = None,
+        connections: Connections | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -72,16 +73,8 @@ class Client:
         self._sleep = sleep
         self._limits = Limits(target, sleep=sleep)
         self._offline = transport is not None
-        wait = target.timeouts
-        local = is_loopback(urlsplit(target.base_url).hostname or "")
-        self._http = httpx.Client(
-            transport=transport,
-            timeout=httpx.Timeout(wait.whole, connect=wait.connect, read=min(wait.first_byte, wait.whole)),
-            follow_redirects=False,
-            trust_env=not local and transport is None,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json, */*", "Accept-Encoding": "identity"},
-        )
+        self._watch: dict[str, Any] = {"trace": connections.saw} if connections else {}
+        self._http = opened(target, transport, {"User-Agent": USER_AGENT, "Accept": "application/json, */*"})
 
     def close(self) -> None:
         """Close the connections."""
@@ -159,6 +152,7 @@ class Client:
 
     def _send(self, request: httpx.Request) -> Said:
         begun = time.monotonic()
+        request.extensions = {**request.extensions, **self._watch}
         try:
             response = self._http.send(request, stream=True)
             try:

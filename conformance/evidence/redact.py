@@ -19,15 +19,19 @@ from conformance.vocabulary import Headers
 # Everything that is not named here is dropped: what a service adds tomorrow is not known to be harmless.
 # A signature and its nonce are made to be shown to others: they tell that Kimi was asked, and not by whom.
 REQUEST_HEADERS = frozenset(
-    {"accept", "accept-encoding", "content-type", "content-length", "user-agent", "x-msh-request-nonce"}
-)
+    {
+        "accept", "accept-encoding", "content-type", "content-length", "user-agent", "x-msh-request-nonce", "origin",
+        "access-control-request-method", "access-control-request-headers",
+    }
+)  # fmt: skip
 RESPONSE_HEADERS = frozenset(
     {
         "content-type", "content-length", "content-encoding", "transfer-encoding", "date", "retry-after",
         "x-retry-after", "msh-cooldown-seconds", "msh-request-id", "x-msh-trace-id", "msh-trace-mode",
         "msh-context-cache-token-saved", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining",
         "x-ratelimit-reset", "x-kimi-reference", "location", "cache-control", "msh-request-timestamp",
-        "msh-request-signature",
+        "msh-request-signature", "access-control-allow-origin", "access-control-allow-methods",
+        "access-control-allow-headers",
     }
 )  # fmt: skip
 # Account, key and project ids as the service writes them into messages (contract: errors of kind 429).

@@ -38,7 +38,7 @@ class RunFile:
             self._file = path.open("w", encoding="utf-8", newline="\n", buffering=1)
 
     def write(self, kind: str, record: Record) -> Record:
-        """Append a record of a kind (run, exchange, verdict, change, timing, end) and return it."""
+        """Append a record of a kind (run, doctor, exchange, verdict, change, timing, end) and return it."""
         record = self._clean({"kind": kind, **record})
         if self._file:
             self._file.write(json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conformance.report import curl, kills
+from conformance.report import curl, doctor, kills
 from conformance.report.items import SESSION, Record
 from conformance.report.text import complaint, money, pace
 
@@ -82,7 +82,9 @@ class Page:
             f'<span class="count verdict-{name}">{counts.get(name.replace("-", "_"), 0)} {name}</span>'
             for name in COUNTED
         )
-        prefix.append(f'<p class="provenance">{escape(run["provenance_sentence"])}</p><p class="counts">{told}</p>')
+        prefix.append(f'<p class="provenance">{escape(run["provenance_sentence"])}</p>')
+        prefix.append(doctor.page([record for record in session.records if record["kind"] == "doctor"]))
+        prefix.append(f'<p class="counts">{told}</p>')
         if end["kind"] != "end":
             prefix.append('<p class="provenance">This run did not end: what is missing was not looked at.</p>')
         prefix.extend(f'<p class="stale">Stale: {escape(sentence)}</p>' for sentence in end.get("stale", []))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from conformance.evidence.runfile import Record
+from conformance.report import doctor
 from conformance.report.text import money, pace, told
 
 VERDICT_MEMBERS = (
@@ -47,6 +48,7 @@ def document(records: list[Record]) -> Record:
         "verdicts": [verdict(record) for record in verdicts],
         "changes": of_kind(records, "change"),
         "timings": of_kind(records, "timing"),
+        "doctor": of_kind(records, "doctor"),
     }
 
 
@@ -82,6 +84,7 @@ def markdown(records: list[Record]) -> str:
         "",
         f"`{run['target']}` · `{run['model']}` · {run['mode']} · as of {run['as_of']} · suite {run['suite']}",
         "",
+        *advice(of_kind(records, "doctor")),
         "| " + " | ".join(name.replace("_", " ") for name in counts) + " |",
         "|" + " --- |" * len(counts),
         "| " + " | ".join(str(count) for count in counts.values()) + " |",
@@ -93,6 +96,17 @@ def markdown(records: list[Record]) -> str:
     lines += ["", *(f"- {plain(line)}" for line in (money(end), *map(pace, of_kind(records, "timing"))) if line)]
     lines += [f"\n**Stale:** {plain(sentence)}" for sentence in end.get("stale", [])]
     return "\n".join(lines) + "\n"
+
+
+def advice(steps: list[Record]) -> list[str]:
+    """Return what the doctor found: one line, and what somebody should read; nothing where none was asked."""
+    if not steps:
+        return []
+    told = [
+        f"- **{step['step']}** ({step['status']}): {plain(step['sentence'])} {plain(step['advice'])}"
+        for step in doctor.notable(steps)
+    ]
+    return [doctor.headline(steps), "", *told, *([""] if told else [])]
 
 
 def points(record: Record) -> list[str]:

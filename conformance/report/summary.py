@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conformance.evidence.runfile import Record
-from conformance.report import results
+from conformance.report import doctor, results
 from conformance.report.text import complaint, money, pace
 
 SHOWN = 12
+NOT_GREEN = ("error", "fail", "could-not-check", "warn")
 CALLED = {
     0: "conforms", 1: "does not conform", 3: "could not be checked", 4: "the suite itself failed", 5: "stale",
 }  # fmt: skip
@@ -35,8 +36,13 @@ def _show(records: list[Record], out: Path) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
     run, end = records[0], records[-1]
     console.print(run["provenance_sentence"], markup=False, style="bold")
-    not_green = [record for record in records if record.get("status") in ("error", "fail", "could-not-check", "warn")]
-    not_green.sort(key=lambda record: ("error", "fail", "could-not-check", "warn").index(record["status"]))
+    steps = [record for record in records if record["kind"] == "doctor"]
+    width = console.width if sys.stderr.isatty() else None
+    for line in (doctor.headline(steps), *doctor.lines(doctor.notable(steps), width)) if steps else ():
+        console.print(line, markup=False, soft_wrap=True)
+    verdicts = [record for record in records if record["kind"] == "verdict"]
+    not_green = [record for record in verdicts if record["status"] in NOT_GREEN]
+    not_green.sort(key=lambda record: NOT_GREEN.index(record["status"]))
     for record in not_green[:SHOWN]:
         console.print("\n" + complaint(record), markup=False)
     if len(not_green) > SHOWN:

@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -24,13 +24,12 @@ from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
 from conformance.judge import answers
 from conformance.judge.costs import unpriced
+from conformance.runner.doctor import Doctor
 from conformance.runner.settings import Settings
 from conformance.runner.spending import Budget
 from conformance.scenarios import BALANCES, scenarios
 from conformance.vocabulary import CouldNotCheck, Exchange, Mode, Request, Scenario
 
-# The cheapest call of a model that nobody announced.
-FEW_TOKENS: Mapping[str, int] = {"max_completion_tokens": 128}
 RECORDED = uuid.UUID("7d1f0c52-3b86-4e0a-9c41-5a2e8f6b7c90")
 
 
@@ -110,11 +109,14 @@ def costs(scenario: Scenario) -> bool:
 class Conductor:
     """Runs scenarios within the limits of a target, and stops asking as soon as it is known that asking is in vain."""
 
-    def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, settings: Settings, tell: Callable[[str], None] = lambda _: None, doctor: Doctor | None = None
+    ) -> None:
         self._settings = settings
         self._tell = tell
+        self._doctor = doctor
         self.done = Conducted()
-        self._stop: str | None = None
+        self._stop: str | None = doctor.in_the_way({}) if doctor else None
         self._broke: str | None = None
         self._budget = Budget(settings.model, settings.max_cost, unpriced(settings.target, settings.model))
         self._balance_known = threading.Event()
@@ -134,7 +136,12 @@ class Conductor:
             self._balance_known.set()
         client = self._client(self._transport())
         try:
-            for stage in stages(fitting):
+            first, *rest = stages(fitting)
+            self._ask_side_by_side(first, client)
+            if self._doctor:
+                in_the_way = self._doctor.after_the_first(client, self.done.conversations)
+                self._stop = self._stop or in_the_way
+            for stage in rest:
                 self._ask_side_by_side(stage, client)
         finally:
             client.close()
@@ -158,6 +165,7 @@ class Conductor:
             self._settings.target,
             self._redactor,
             transport=transport,
+            connections=self._doctor.connections if self._doctor else None,
             clock=self._clock,
             sleep=(lambda _: None) if offline else time.sleep,
         )
@@ -191,7 +199,7 @@ class Conductor:
             scenario.name,
             self._settings.model,
             self._settings.key,
-            smallest=self._settings.target.smallest or (dict(family.smallest_call) if family else dict(FEW_TOKENS)),
+            smallest=self._settings.target.smallest or catalogue.smallest_call(self._settings.model),
             think=dict(family.think) if family else {},
             day=day,
             nonce=nonce_for(scenario, self._settings.mode),

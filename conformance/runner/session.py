@@ -13,6 +13,7 @@ from typing import Any
 
 from conformance import __version__
 from conformance.contract import ledger
+from conformance.doctor import examination
 from conformance.evidence.cassette import path_of, write
 from conformance.evidence.client import NoRecording
 from conformance.evidence.redact import Redactor
@@ -22,6 +23,7 @@ from conformance.judge.costs import unpriced
 from conformance.runner import changes, provenance, spending, timing
 from conformance.runner.attribution import attributed
 from conformance.runner.conduct import Conducted, Conductor, needed, unfit
+from conformance.runner.doctor import Doctor
 from conformance.runner.progress import Progress
 from conformance.runner.settings import Settings
 from conformance.scenarios import scenarios
@@ -55,6 +57,7 @@ class RunSession:
         redactor = Redactor(settings.target.key_variable, settings.key)
         self._runfile = RunFile(out / "run.ndjson" if out else None, redactor)
         self._done = Conducted()
+        self._doctor = Doctor(settings) if settings.mode in (Mode.LIVE, Mode.RECORD) else None
         self._numbers: dict[int, int] = {}
         self.run = Run(__version__, settings.target, settings.mode, settings.model, datetime.now(UTC), settings.as_of)
 
@@ -73,7 +76,7 @@ class RunSession:
         fitting = [scenario for scenario in wanted if unfit(scenario, self.settings) is None]
         currency = unpriced(self.settings.target, self.settings.model)
         self._shown.announce(spending.estimate(fitting, self.settings.model, self.settings.max_cost, currency))
-        conductor = Conductor(self.settings, self._shown.tell)
+        conductor = Conductor(self.settings, self._shown.tell, self._doctor)
         self._done = conductor.done
         try:
             conductor.run(wanted)
@@ -88,7 +91,9 @@ class RunSession:
     def _keep(self) -> None:
         self.run = replace(self.run, conversations=self._done.conversations)
         self._runfile.write("run", self._header())
-        for conversation in list(self._done.conversations.values()):
+        for step in examination.records(self._doctor.steps(self._done.conversations)) if self._doctor else ():
+            self._runfile.write("doctor", step)
+        for conversation in (self._doctor.asked if self._doctor else (), *self._done.conversations.values()):
             for exchange in conversation:
                 self._numbers[id(exchange)] = len(self._numbers) + 1
                 self._runfile.write("exchange", exchange_record(self._numbers[id(exchange)], exchange))
@@ -158,8 +163,9 @@ class RunSession:
             write(path_of(self.settings.cassettes, name), answered, metadata)
 
     def spend(self) -> dict[str, Any]:
-        """Return what was sent and what it cost, as the answers tell it."""
-        return spending.of(self.run)
+        """Return what was sent and what it cost, as the answers tell it; the doctor's preflight is sent, too."""
+        told = spending.of(self.run)
+        return told | {"requests": told["requests"] + (len(self._doctor.asked) if self._doctor else 0)}
 
     def _old_recordings(self, allowed: int) -> Iterator[str]:
         today = self.settings.as_of or self.run.started.date()

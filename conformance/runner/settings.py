@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conformance import catalogue, rows, shipped, targets
 from conformance.catalogue import gateways
-from conformance.evidence.redact import SHORTEST_SECRET
+from conformance.doctor.keys import malformed
 from conformance.vocabulary import Mode, Target
 
 OFFLINE_KEY = "sk-kimi-conformance-offline"
@@ -42,15 +42,8 @@ def settings(
     max_cost: float = DEFAULT_MAX_COST,
 ) -> Settings:
     """Return the settings of a run; raises rows.ConfigurationError naming what is wrong and what to do."""
-    whom, how = targets.load(target), Mode(mode)
-    if not whom.base_url:
-        raise rows.ConfigurationError(f"{whom.name} has no host of its own; write {whom.name}=https://HOST/v1")
-    chosen = model or whom.model
-    day = as_of or date.today()
-    _check_host(whom, chosen, day)
-    if model and whom.official and gateways.find(model) is None:
-        known = ", ".join(catalogue.available(day))
-        raise rows.ConfigurationError(f"unknown model {model!r}; to be had are {known}")
+    how = Mode(mode)
+    whom, chosen = whom_to_ask(target, model, as_of or date.today())
     # Recordings of another model than the target's own lie in a folder of their own.
     folder = cassettes or shipped.folder("cassettes") / (whom.name if chosen == whom.model else f"{whom.name}.{chosen}")
     if how is Mode.REPLAY:
@@ -64,6 +57,19 @@ def settings(
     if not max_cost >= 0:
         raise rows.ConfigurationError("--max-cost must not be negative")
     return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost)
+
+
+def whom_to_ask(target: str, model: str | None, day: date) -> tuple[Target, str]:
+    """Return the target and the model to ask for; raises rows.ConfigurationError where they do not fit each other."""
+    whom = targets.load(target)
+    if not whom.base_url:
+        raise rows.ConfigurationError(f"{whom.name} has no host of its own; write {whom.name}=https://HOST/v1")
+    chosen = model or whom.model
+    _check_host(whom, chosen, day)
+    if model and whom.official and gateways.find(model) is None:
+        known = ", ".join(catalogue.available(day))
+        raise rows.ConfigurationError(f"unknown model {model!r}; to be had are {known}")
+    return whom, chosen
 
 
 def _check_host(target: Target, model: str, day: date) -> None:
@@ -82,11 +88,9 @@ def _check_host(target: Target, model: str, day: date) -> None:
 def _key(target: Target, mode: Mode) -> str:
     if mode in (Mode.REPLAY, Mode.REFERENCE):
         return OFFLINE_KEY
-    key = os.environ.get(target.key_variable, "").strip()
-    if not key:
+    held = os.environ.get(target.key_variable, "")
+    if wrong := malformed(target.key_variable, held):
         raise rows.ConfigurationError(
-            f"no key for {target.name}: set the environment variable {target.key_variable}, or use --mode replay"
+            f"no key for {target.name}: {wrong.sentence} {wrong.advice} Or use --mode replay."
         )
-    if len(key) < SHORTEST_SECRET or not key.isascii() or not key.isprintable() or " " in key:
-        raise rows.ConfigurationError(f"{target.key_variable} does not hold a key: too short, or with odd characters")
-    return key
+    return held.strip()

@@ -25,7 +25,7 @@ from conformance.vocabulary import Exchange, Response
 
 BATCHES = frozenset({"batches.output", "batches.input"})
 RUN = "run file"
-RUN_KINDS = ("run", "exchange", "verdict", "change", "timing", "end")
+RUN_KINDS = ("run", "doctor", "exchange", "verdict", "change", "timing", "end")
 LOOKED_AT = 100
 TOO_LONG = f"a line longer than {source.LINE_LIMIT >> 20} MiB"
 
