@@ -10,10 +10,12 @@ from urllib.parse import quote
 
 from conformance.contract import ledger
 from conformance.evidence.client import Client, json_bytes
-from conformance.vocabulary import CouldNotCheck, Exchange, Finding
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Headers
 
 LONGEST_ID = 512
 JSON_HEADERS = (("Content-Type", "application/json"),)
+# What a browser asks by itself: no operation of the API, and answered by whatever stands in front of it.
+PREFLIGHT = "preflight"
 
 
 class Api:
@@ -57,6 +59,7 @@ class Api:
         query: str = "",
         key: str | None = "",
         refused: bool = False,
+        headers: Headers = (),
         **path: str,
     ) -> Exchange:
         """Ask an endpoint and keep the exchange; ``path`` fills the placeholders of its path.
@@ -70,10 +73,21 @@ class Api:
             row.method,
             row.path.format(**{name: quote(value, safe="") for name, value in path.items()}) + query,
             body=content,
-            headers=JSON_HEADERS if content or body is not None else (),
+            headers=(*headers, *(JSON_HEADERS if content or body is not None else ())),
             key=self.key if key == "" else key,
         )
         return self._keep(endpoint, request, refused)
+
+    def preflight(self, endpoint: str, origin: str, headers: tuple[str, ...]) -> Exchange:
+        """Ask, as a browser does, whether a page of this origin may ask an endpoint with these headers."""
+        row = ledger.endpoints()[endpoint]
+        asked = {
+            "Origin": origin,
+            "Access-Control-Request-Method": row.method,
+            "Access-Control-Request-Headers": ",".join(sorted(headers)),
+        }
+        request = self._client.request("OPTIONS", row.path, headers=tuple(asked.items()), key=None)
+        return self._keep(PREFLIGHT, request, False)
 
     def upload(self, name: str, content: bytes, purpose: str) -> Exchange:
         """Upload a file."""

@@ -17,13 +17,19 @@ from itertools import accumulate
 from conformance.vocabulary import Headers
 
 # Everything that is not named here is dropped: what a service adds tomorrow is not known to be harmless.
-REQUEST_HEADERS = frozenset({"accept", "accept-encoding", "content-type", "content-length", "user-agent"})
+REQUEST_HEADERS = frozenset(
+    {
+        "accept", "accept-encoding", "content-type", "content-length", "user-agent",
+        "origin", "access-control-request-method", "access-control-request-headers",
+    }
+)  # fmt: skip
 RESPONSE_HEADERS = frozenset(
     {
         "content-type", "content-length", "content-encoding", "transfer-encoding", "date", "retry-after",
         "x-retry-after", "msh-cooldown-seconds", "msh-request-id", "x-msh-trace-id", "msh-trace-mode",
         "msh-context-cache-token-saved", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining",
         "x-ratelimit-reset", "x-kimi-reference", "location",
+        "access-control-allow-origin", "access-control-allow-methods", "access-control-allow-headers", "vary",
     }
 )  # fmt: skip
 # Account, key and project ids as the service writes them into messages (contract: errors of kind 429).
