@@ -1,7 +1,7 @@
 """A page of any origin in a headless Chromium, and what its fetch of a chat comes to.
 
-Chromium is spoken to in the DevTools protocol through two pipes, so that the key stands in no command line, no file and
-on no port. The page is served to it out of the same pipes: it has the front end's own origin, and nobody there is asked.
+Chromium is spoken to in the DevTools protocol through two pipes, so that the key stands in no command line and no file,
+and on no port. The page comes out of the same pipes: it has the front end's own origin, and nobody there is asked.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _FLAGS = (
     "--disable-features=LocalNetworkAccessChecks",
 )  # fmt: skip
 _SCRIPT = Path(__file__).with_name("page.js")
-_PAGE = base64.b64encode(b"<!DOCTYPE html><title>a page</title>").decode()
+_PAGE = base64.b64encode(b"<!DOCTYPE html><link rel=icon href='data:,'>").decode()
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
 
@@ -74,7 +74,9 @@ def visit(origin: str, asked: Mapping[str, Any], seconds: float) -> Visit:
         call = f"({_SCRIPT.read_text(encoding='utf-8')})({json.dumps({**asked, 'seconds': seconds})})"
         told = tab.evaluate(call, seconds + _MORE)
         failed = next((event for event in tab.events("Network.loadingFailed") if "corsErrorStatus" in event), {})
-        console = [entry["text"] for event in tab.events("Log.entryAdded") if (entry := event["entry"])["level"] == "error"]
+        console = [
+            event["entry"]["text"] for event in tab.events("Log.entryAdded") if event["entry"]["level"] == "error"
+        ]
         return Visit(
             browser=tab.browser,
             origin=told["origin"],
@@ -103,7 +105,7 @@ def _started() -> Iterator[Tab]:
 
 @contextmanager
 def _process(command: list[str], home: str, errors: Any) -> Iterator[subprocess.Popen[bytes]]:  # noqa: ANN401
-    """Start a browser whose pipes 3 and 4 are its standard input and output as seen from here; end it and all it began."""
+    """Start a browser whose pipes 3 and 4 are standard input and output as seen from here; end it and all it began."""
     # It needs neither our keys nor the settings of our user.
     kept = {name: value for name, value in os.environ.items() if name.lower() in _PROXIES}
     shell = ["/bin/sh", "-c", 'exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>/dev/null']
@@ -156,6 +158,8 @@ class Tab:
         """Return what an expression in the page comes to, which must be an object, within some seconds."""
         self._deadline = time.monotonic() + seconds
         ended = self._call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        # What else it has to tell of that comes before its next answer.
+        self._call("Browser.getVersion")
         if not isinstance(value := ended.get("result", {}).get("value"), dict):
             raise NoBrowserError(f"{self.browser} did not run the page: {str(ended)[:200]}")
         return value

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-import json
+from datetime import date
 
 from conformance import catalogue
 from conformance.catalogue import ParameterRule, gateways
@@ -42,7 +42,9 @@ class Advice:
 
 def entries(frontend: Frontend, target: Target, model: str) -> list[Entry]:
     """Return what to enter, field by field, with a word in place of the key; the key itself is never asked for."""
-    facts = _facts(target, model) | {"drop": json.dumps([one.parameter for one in advice(frontend, model) if one.refused])}
+    facts = _facts(target, model) | {
+        "drop": json.dumps([one.parameter for one in advice(frontend, model) if one.refused])
+    }
     return [Entry(row.field.format(**facts), row.value.format(**facts), row.note) for row in frontend.settings]
 
 
@@ -59,6 +61,16 @@ def _facts(target: Target, model: str) -> dict[str, str]:
         "image": _word("image" in announced.modalities if announced else None),
         "thinking": {"never": "no", "always": "yes, always", "optionally": "yes"}.get(thinks, "not known"),
     }
+
+
+def gone(target: Target, model: str, day: date) -> str | None:
+    """Return what to say of a model that the vendor has retired, or None where it is to be had."""
+    known, host = gateways.find(model), gateways.host_of(target.canonical_url)
+    announced = catalogue.models()[known.model] if known else None
+    if announced is None or announced.retired is None or day <= announced.retired or (host and not host.official):
+        return None
+    use = gateways.replacement(announced.id, day)
+    return f"{model} was retired on {announced.retired}" + (f"; use {use.id}" if use else "")
 
 
 def _word(known: bool | None) -> str:  # noqa: FBT001 - a fact and no switch
@@ -96,7 +108,7 @@ def _takes(rules: dict[str, ParameterRule]) -> str:
 
 def _do(sent: str | None, refusing: list[str], rules: dict[str, ParameterRule]) -> str:
     if sent is None:
-        return "not known to be sent; where it is, leave it out or set it so"
+        return "leave it out, or set it so"
     if not refusing:
         return f"it sends {sent}, which is taken"
     when = "" if len(refusing) == len(rules) else f" {' and '.join(_WHILE[mode] for mode in refusing)}"

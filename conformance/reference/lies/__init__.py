@@ -23,6 +23,6 @@ from conformance.reference.lies import (
 from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
-    "LIES", "Lie", "accepted", "account", "asked", "batches", "browser", "chat", "files", "fragments", "framing", "harmless",
-    "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
+    "LIES", "Lie", "accepted", "account", "asked", "batches", "browser", "chat", "files", "fragments", "framing",
+    "harmless", "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
 ]  # fmt: skip
