@@ -1,8 +1,8 @@
 """What a page of another origin may do (CORS): the answer to its preflight, and the leave to read every other answer.
 
 As it was seen of the service on 2026-09-22: the origin that asks is permitted by its name, and a preflight that asks
-for kimi-api-version, which is not permitted, is answered without leave for any header. Which others are permitted, beyond
-those of a plain chat, is not known; those of OpenAI's SDK are here, so that it can be tried in a page.
+for kimi-api-version, which is not permitted, is answered without leave for any header. Which others are permitted,
+beyond those of a plain chat, is not known; those of OpenAI's SDK are here, so that it can be tried in a page.
 """
 
 from __future__ import annotations
