@@ -65,6 +65,11 @@ def test_a_preflight_that_does_not_succeed_is_found(verdict, status):
     assert verdict("browser.preflight-answered", status=status).status == "warn"
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_host_that_is_busy_says_nothing_of_preflights(verdict, status):
+    assert verdict("browser.preflight-answered", status=status).status == "could-not-check"
+
+
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_preflight_may_succeed_with_a_body_or_without(verdict, status):
     assert verdict("browser.preflight-answered", status=status).status == "pass"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from conformance.checks import Conversation, rule_of_conversation
 from conformance.evidence.api import PREFLIGHT
 from conformance.judge import answers
+from conformance.judge.answers import PASSING
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Run, header
 
 PAGE = "browser.page"
@@ -75,6 +76,8 @@ def _names(headers: tuple[tuple[str, str], ...], which: str) -> set[str]:
 @rule_of_conversation("browser.preflight-answered", PAGE)
 def test_preflight_answered(conversation: Conversation, run: Run) -> Iterator[Finding]:
     asked = preflight(conversation, run)
+    if status_of(asked) in PASSING:
+        raise CouldNotCheck(Finding("status", "an answer to a preflight", status_of(asked)))
     if not succeeded(asked):
         yield Finding("status", "200 to 299, without a key", status_of(asked))
 
