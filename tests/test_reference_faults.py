@@ -161,11 +161,19 @@ def is_refused(talk: Conversation) -> None:
     talk.batch("1h")
 
 
+def from_a_page(talk: Conversation) -> None:
+    page = {"Origin": "https://page.example", "Access-Control-Request-Method": "POST"}
+    for names in ("authorization, content-type", "authorization, content-type, x-stainless-lang"):
+        talk.ask("OPTIONS", "/chat/completions", headers={**page, "Access-Control-Request-Headers": names})
+    talk.ask("GET", "/models", headers=page)
+    talk.ask("GET", "/models", headers={**page, "Authorization": "Bearer sk-invalid"})
+
+
 @cache
 def said_with(*names: str) -> tuple[Said, ...]:
     with client(create_app(as_of=date(2026, 9, 3), clock=lambda: 1788436800.0, fault=names), key=KEY) as api:
         talk = Conversation(api, 0.02 if LATE & set(names) else 60)
-        for part in (chats, stores, is_refused):
+        for part in (chats, stores, is_refused, from_a_page):
             part(talk)
     return tuple(talk.said)
 
@@ -191,7 +199,7 @@ def test_a_fault_is_told_on_all_answers_alike(name: str) -> None:
 
 def test_an_honest_server_answers_everything_without_an_error_of_its_own() -> None:
     statuses = [status for _, status, _, _ in said_with()]
-    assert {200, 400, 401, 404} == set(statuses)
+    assert {200, 204, 400, 401, 404} == set(statuses)
 
 
 def test_there_are_lies_and_harmless_oddities() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -58,6 +59,15 @@ class ParameterRule:
     wrong: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
     disputed_source: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """What the parameter may be, in words."""
+        return self.only or f"{self.minimum:g} to {self.maximum:g}"
+
+    def takes(self, value: float) -> bool:
+        """Tell whether the parameter may have a value; a boolean is 0 or 1."""
+        return value == float(json.loads(self.only)) if self.only else self.minimum <= value <= self.maximum
 
 
 @dataclass(frozen=True, slots=True)

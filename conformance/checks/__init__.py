@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from conformance.contract import ledger, schemas
+from conformance.evidence.api import PREFLIGHT
 from conformance.judge import answers, shapes
 from conformance.scenarios import scenarios
 from conformance.vocabulary import Check, Clause, CouldNotCheck, Exchange, Finding, Judgement, NotApplicable, Run
@@ -81,11 +82,14 @@ def rule_of_answer(clause: str) -> Callable[[OfExchange], Rule]:
 
 
 def rule_of_response(clause: str) -> Callable[[OfExchange], Rule]:
-    """Make a function a rule on every answer of the API in every scenario, whatever its status."""
+    """Make a function a rule on every answer of the API in every scenario, whatever its status.
+
+    An answer to a preflight is none: it comes from whatever stands in front of the API.
+    """
 
     def make(function: OfExchange) -> Rule:
         def judge(conversation: Conversation, run: Run) -> Iterator[Finding]:
-            exchanges = asked(conversation, None)
+            exchanges = tuple(each for each in asked(conversation, None) if each.endpoint != PREFLIGHT)
             for exchange in exchanges:
                 answers.response(exchange)
             return _each(clause, function, exchanges, run)

@@ -20,6 +20,7 @@ COMMANDS = {
     "serve": "Serve a reference Kimi on this machine.",
     "lint-tools": "Hold tools and their schemas against what Moonshot accepts.",
     "scan": "Find what is wrong in code and configuration that uses Kimi.",
+    "frontend": "Tell what to enter in TypingMind and its kin, and check it.",
     "clauses": "List the clauses, and what checks each.",
     "report": "Make the reports of a run file again.",
 }

@@ -15,6 +15,8 @@ from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Finding, Hea
 
 LONGEST_ID = 512
 JSON_HEADERS = (("Content-Type", "application/json"),)
+# What a browser asks by itself: no operation of the API, and answered by whatever stands in front of it.
+PREFLIGHT = "preflight"
 
 
 class Api:
@@ -81,6 +83,17 @@ class Api:
             key=self.key if key == "" else key,
         )
         return self._keep(endpoint, request, refused)
+
+    def preflight(self, endpoint: str, origin: str, headers: tuple[str, ...]) -> Exchange:
+        """Ask, as a browser does, whether a page of this origin may ask an endpoint with these headers."""
+        row = ledger.endpoints()[endpoint]
+        asked = {
+            "Origin": origin,
+            "Access-Control-Request-Method": row.method,
+            "Access-Control-Request-Headers": ",".join(sorted(headers)),
+        }
+        request = self._client.request("OPTIONS", row.path, headers=tuple(asked.items()), key=None)
+        return self._keep(PREFLIGHT, request, False)
 
     def upload(self, name: str, content: bytes, purpose: str) -> Exchange:
         """Upload a file."""

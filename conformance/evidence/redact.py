@@ -31,7 +31,7 @@ RESPONSE_HEADERS = frozenset(
         "msh-context-cache-token-saved", "x-request-id", "x-ratelimit-limit", "x-ratelimit-remaining",
         "x-ratelimit-reset", "x-kimi-reference", "location", "cache-control", "msh-request-timestamp",
         "msh-request-signature", "access-control-allow-origin", "access-control-allow-methods",
-        "access-control-allow-headers",
+        "access-control-allow-headers", "vary",
     }
 )  # fmt: skip
 # Account, key and project ids as the service writes them into messages (contract: errors of kind 429).

@@ -19,7 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from conformance import __version__
-from conformance.reference import account, batches, chat, faults, files, gateways, listing, signing, tokens
+from conformance.reference import account, batches, chat, cors, faults, files, gateways, listing, signing, tokens
 from conformance.reference.answers import Answer, Call, Handler, Refused, Stream, Upload, gateway, refusal
 from conformance.reference.state import CENT, Purse, Service
 
@@ -84,7 +84,8 @@ def create_app(
 
     async def elsewhere(request: Request, error: Exception) -> Response:
         known = isinstance(error, HTTPException) and error.status_code == 405
-        return await respond(request, "wrong.method" if known else "unknown.route")
+        otherwise = "wrong.method" if known else "unknown.route"
+        return await respond(request, "preflight" if cors.is_preflight(request) else otherwise)
 
     routes = [Route(path, endpoint(name), methods=[method]) for name, method, path in _paths(profile)]
     app = Starlette(routes=routes, exception_handlers={404: elsewhere, 405: elsewhere})
@@ -157,7 +158,7 @@ def _honest(call: Call) -> Answer:
         answer = _HANDLERS[call.operation](call)
     except Refused as refused:
         answer = refused.answer
-    answer.headers = headers | answer.headers
+    answer.headers = headers | answer.headers | cors.permission(call)
     return answer
 
 
@@ -175,4 +176,5 @@ _HANDLERS: Mapping[str, Handler] = {
     **{name: handler for name, (_, _, handler) in OPERATIONS.items()},
     "unknown.route": _unknown_route,
     "wrong.method": _wrong_method,
+    "preflight": cors.preflight,
 }

@@ -28,7 +28,7 @@ def refused(group: Group, model: str) -> Iterator[tuple[int, str, str, str]]:
         number = _number(value.value) if value and not value.text else None
         if not value or number is None or not rules or not all(_refuses(rule, number) for rule in rules):
             continue
-        allowed = " or ".join(dict.fromkeys(_allowed(rule) for rule in rules))
+        allowed = " or ".join(dict.fromkeys(rule.allowed for rule in rules))
         what = f"{model} refuses {member.name} {value.value}: it takes {allowed} alone"
         yield value.at, what, f"leave {member.name} out", rules[0].source
 
@@ -62,10 +62,4 @@ def _number(text: str) -> float | None:
 
 
 def _refuses(rule: ParameterRule, value: float) -> bool:
-    if rule.only:
-        return value != float(json.loads(rule.only)) and value not in [float(json.loads(one)) for one in rule.disputed]
-    return not rule.minimum <= value <= rule.maximum
-
-
-def _allowed(rule: ParameterRule) -> str:
-    return rule.only or f"{rule.minimum:g} to {rule.maximum:g}"
+    return not rule.takes(value) and value not in [float(json.loads(one)) for one in rule.disputed]

@@ -5,6 +5,7 @@ from conformance.reference.lies import (
     account,
     asked,
     batches,
+    browser,
     chat,
     files,
     fragments,
@@ -24,6 +25,7 @@ from conformance.reference.lies import (
 from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
-    "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing", "gateways",
-    "harmless", "models", "observed", "refusals", "signatures", "statuses", "streams", "thinking", "usage", "wire",
+    "LIES", "Lie", "accepted", "account", "asked", "batches", "browser", "chat", "files", "fragments", "framing",
+    "gateways", "harmless", "models", "observed", "refusals", "signatures", "statuses", "streams", "thinking",
+    "usage", "wire",
 ]  # fmt: skip
