@@ -39,7 +39,7 @@ def command(target: str, mode: str, model: str | None, out: Path | None, as_json
     session = ClientsSession(asked)
     document = session.run(lambda text: click.echo(f"  {text}", err=True))
     told, text = page(document), json.dumps(document, ensure_ascii=False, indent=1)
-    session.write(document, {"clients.json": text, "clients.txt": told}, place)
+    session.write({"clients.json": text, "clients.txt": told}, place)
     if as_json:
         options.emit(text)
     click.echo(told, err=as_json)

@@ -79,7 +79,7 @@ class ClientsSession:
             self._table.add(row)
         return self._document()
 
-    def write(self, document: Record, texts: dict[str, str], out: Path) -> None:
+    def write(self, texts: dict[str, str], out: Path) -> None:
         """Write texts by the names of their files, and the exchanges to one that ``judge`` reads."""
         for name, text in texts.items():
             (out / name).write_text(self._redactor.text(text) + "\n", encoding="utf-8", newline="\n")

@@ -95,10 +95,10 @@ class Through(Api):
                 self.view = _whole(ask(around.sdk.with_options(api_key=key) if key else around.sdk))
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises is what it made of the answer
             raised = error
+        if around.bridge.crash is not None:
+            raise around.bridge.crash
         made = around.bridge.exchanges[before:]
         exchange = made[-1] if made else self._unsent(endpoint, raised)
-        if isinstance(raised, openai.APIConnectionError) and (not made or exchange.response is not None):
-            raise raised.__cause__ or raised  # it was not the wire that failed, and the SDK hides what did
         self.exchanges.append(exchange)
         if not made:
             self.add([missed(endpoint, "request", "nothing was sent", repr(raised))])
@@ -125,6 +125,8 @@ class Through(Api):
 
     def _shown(self, exchange: Exchange, raised: Exception | None) -> list[Row]:
         """Return the rows on what the SDK shows of an answer, or raised on it."""
+        if exchange.response is not None and exchange.response.cut:
+            return [missed(exchange.endpoint, "answer", f"more than {len(exchange.response.body)} bytes", "cut there")]
         if isinstance(raised, openai.APIStatusError):
             broken = frozenset(self._broken(exchange))
             rows = list(refusals.rows(exchange, raised, self._around.run.target, broken))

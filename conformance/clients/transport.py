@@ -39,7 +39,8 @@ class Bridge(httpx2.BaseTransport):
     """Sends on the requests of the SDK, and keeps what each came to, with the headers that the SDK gave it.
 
     ``added`` are headers that an answer gets before the SDK sees it; ``attempts`` is how often a request is sent at the
-    most. Raises httpx2.ConnectError where there was no answer.
+    most. Raises httpx2.ConnectError where there was no answer. ``crash`` is what broke on our side: the SDK may take it
+    for a fault of the wire.
     """
 
     client: Client
@@ -49,9 +50,18 @@ class Bridge(httpx2.BaseTransport):
     step: Step = Step("", "0", "unknown", False)
     exchanges: list[Exchange] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    crash: Exception | None = None
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Return what the target answers, as our client keeps it."""
+        try:
+            exchange = self._exchange(request)
+        except Exception as error:
+            self.crash = error
+            raise
+        return _answer(exchange, request, self.added)
+
+    def _exchange(self, request: httpx2.Request) -> Exchange:
         base = str(httpx2.URL(self.client.target.base_url))
         given = {name: value for name, value in request.headers.items() if name not in _OURS}
         said = request.headers.get("authorization", "")
@@ -69,14 +79,15 @@ class Bridge(httpx2.BaseTransport):
         )
         self.exchanges.append(exchange)
         self.headers.append(given)
-        return self._answer(exchange, request)
+        return exchange
 
-    def _answer(self, exchange: Exchange, request: httpx2.Request) -> httpx2.Response:
-        answer = exchange.response
-        if answer is None:
-            raise httpx2.ConnectError(exchange.failure or "no answer", request=request)
-        kept = [pair for pair in answer.headers if pair[0].lower() not in _OF_THE_WIRE]
-        return httpx2.Response(answer.status, headers=[*kept, *self.added], content=answer.body, request=request)
+
+def _answer(exchange: Exchange, request: httpx2.Request, added: Headers) -> httpx2.Response:
+    answer = exchange.response
+    if answer is None:
+        raise httpx2.ConnectError(exchange.failure or "no answer", request=request)
+    kept = [pair for pair in answer.headers if pair[0].lower() not in _OF_THE_WIRE]
+    return httpx2.Response(answer.status, headers=[*kept, *added], content=answer.body, request=request)
 
 
 @contextmanager
