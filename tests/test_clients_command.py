@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import httpx
 import jsonschema
 import pytest
 
@@ -195,6 +196,46 @@ class TestALie:
 def test_a_stream_behind_a_byte_order_mark_is_legal_and_loses_its_first_chunk_in_the_sdk() -> None:
     row = the(document("stream-lines-end-otherwise"), what="answer chunks")
     assert (row["status"], row["breaks"]) == ("warn", [])
+
+
+def answering_always(body: bytes, content_type: str = "application/json") -> dict[str, Any]:
+    """Return what a run against a server comes to that answers every request with the same."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers={"content-type": content_type}, content=body))
+    return ClientsSession(settings(mode="reference"), transport).run()
+
+
+class TestHostileAnswers:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"null",
+            b"[]",
+            b'"text"',
+            b'{"choices": [null, 1, {"message": "hi"}], "data": [[], {"id": {}}], "usage": [1]}',
+            b'{"model_fields": 1, "model_extra": {}, "to_dict": 3, "__class__": 1}',
+            b'{"id": "\\ud800", "\\udfff": 1}',
+            b'{"x": ' + b"[" * 3000 + b"]" * 3000 + b"}",
+            b'{"created": ' + b"9" * 5000 + b"}",
+        ],
+    )
+    def test_of_any_shape_come_to_a_document_and_never_to_success(self, body: bytes) -> None:
+        told = answering_always(body)
+        assert json.dumps(told).encode()
+        assert told["exit"] in (1, 3)
+
+    def test_write_nothing_that_a_terminal_obeys(self) -> None:
+        assert "\x1b" not in page(answering_always(b'{"id": "\\u001b[31mred", "\\u001b[2J": 1}'))
+
+    def test_with_any_number_of_members_have_a_bounded_number_of_rows(self) -> None:
+        told = answering_always(json.dumps({f"m{number}": 1 for number in range(1500)}).encode())
+        assert len(rows(told, endpoint="models.list", kind="hidden")) <= 1000
+        assert rows(told, endpoint="models.list", wire="more than 1000 members")
+
+
+def test_nothing_that_is_paid_is_asked_of_an_empty_purse() -> None:
+    told = ClientsSession(settings(mode="reference"), InProcess(create_app(balance=(0, 0)))).run()
+    assert (told["exit"], told["spend"]["paid_requests"]) == (3, 0)
+    assert the(told, what="scenario chat.one-word")["reason"] == "not asked: the balance is used up"
 
 
 class TestTheCommand:

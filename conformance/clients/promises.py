@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from conformance.contract import ledger, schemas
 from conformance.contract.schemas import Node
@@ -12,16 +12,18 @@ from conformance.vocabulary import Clause, Kind, Target
 
 _TOGETHER = ("allOf", "anyOf", "oneOf")
 Place = tuple[str, Node]
+# Pointers come from the wire, too.
+_KEPT = 4096
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def declared(schema: str, pointer: str) -> str | None:
     """Return the clause that says what a member is, or None where none does; ``*`` stands for each item."""
     found = (node["x-clause"] for _, node in _at(schema, pointer) if "x-clause" in node)
     return next(found, None)
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def required(schema: str, pointer: str) -> str | None:
     """Return the clause that says that a member must be there, or None where none does."""
     above, _, name = pointer.rpartition("/")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from openai.types.chat import ChatCompletionChunk
 from pydantic import BaseModel
 
 from conformance.clients.comparison import Difference, Kind, compare, text
-from conformance.clients.table import ANY, Row, weighed
+from conformance.clients.table import ANY, Row, missed, weighed
 from conformance.contract import ledger
 from conformance.runner.provenance import MARK
 from conformance.sse import parse
@@ -16,16 +17,26 @@ from conformance.strictjson import NotStrictJSON, loads
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Status, Target
 
 DONE = "[DONE]"
+# Different ones, in one answer: it may name as many members as it has bytes, and an honest one comes to some 50.
+MOST_PLACES = 1000
 
 
 def rows(exchange: Exchange, view: object, target: Target, broken: frozenset[str]) -> Iterator[Row]:
     """Yield what became of each part of an answer; raises CouldNotCheck where the SDK made nothing of it."""
     schema = ledger.endpoints()[exchange.endpoint].answer
+    seen: dict[tuple[Kind, str], Row] = {}
     for each in _differences(exchange, view):
-        if each.where.startswith("/"):
-            yield weighed(each, "answer", exchange.endpoint, schema, target, broken)
+        place = (each.kind, each.where)
+        if place in seen:
+            seen[place] = replace(seen[place], times=seen[place].times + 1)
+        elif len(seen) == MOST_PLACES:
+            yield missed(exchange.endpoint, "answer", f"more than {MOST_PLACES} members", "the rest is left out")
+            break
+        elif each.where.startswith("/"):
+            seen[place] = weighed(each, "answer", exchange.endpoint, schema, target, broken)
         else:
-            yield _whole(each, exchange.endpoint, broken)
+            seen[place] = _whole(each, exchange.endpoint, broken)
+    yield from seen.values()
     for name, value in exchange.response.headers if exchange.response else ():
         if name.startswith(("msh-", "x-")) and name != MARK:
             yield Row(ANY, f"answer header {name}", Kind.HIDDEN, value, "only in with_raw_response")
