@@ -17,6 +17,7 @@ COMMANDS = {
     "selftest": "Prove that every check can fail, and that honesty passes.",
     "fuzz": "Ask what nobody thought of, and judge every answer.",
     "doctor": "Tell what keeps a client from working.",
+    "clients": "Tell what the OpenAI SDK hides of a target's answers.",
     "serve": "Serve a reference Kimi on this machine.",
     "lint-tools": "Hold tools and their schemas against what Moonshot accepts.",
     "scan": "Find what is wrong in code and configuration that uses Kimi.",
