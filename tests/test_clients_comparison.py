@@ -115,7 +115,8 @@ def test_what_only_traffic_shows_is_no_promise():
 
 def test_what_a_target_does_not_promise_is_none_of_it():
     openrouter = targets.load("openrouter")
-    assert {promises.promised(clause, openrouter) for row in openrouter.unpromised for clause in row.clauses} == {None}
+    rows = (row for row in openrouter.unpromised if not row.besides)
+    assert {promises.promised(clause, openrouter) for row in rows for clause in row.clauses} == {None}
 
 
 def test_a_member_that_a_type_of_the_sdk_names_is_expressible():

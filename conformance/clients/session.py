@@ -25,7 +25,7 @@ from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile, exchange_record
 from conformance.judge import answers
 from conformance.runner import provenance, spending
-from conformance.runner.conduct import BALANCE, Conducted, costs, unfit
+from conformance.runner.conduct import Conducted, costs, unfit
 from conformance.runner.session import counts, exit_status
 from conformance.runner.settings import Settings
 from conformance.runner.spending import Budget
@@ -101,7 +101,7 @@ class ClientsSession:
             self._ask_now(scenario, Through(around, self._client, scenario.name, self._settings.model, **self._ways()))
 
     def _unpaid(self, scenario: Scenario) -> str | None:
-        balance = spending.available(self._run, BALANCE)
+        balance = spending.available(self._run, "balance.read")
         return "not asked: the balance is used up" if balance is not None and balance <= 0 and costs(scenario) else None
 
     def _ask_now(self, scenario: Scenario, api: Through) -> None:

@@ -22,7 +22,7 @@ from conformance.evidence.runfile import RunFile
 from conformance.judge import answers
 from conformance.runner.file_judge import FileJudge
 from conformance.runner.tally import Evidence
-from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Request, Run, Status
+from conformance.vocabulary import CouldNotCheck, Exchange, Finding, Headers, Request, Run, Status
 
 METHODS = {
     "models.list": "models.list",
@@ -65,6 +65,7 @@ class Through(Api):
         json: object = None,
         body: bytes | None = None,
         query: str = "",
+        headers: Headers = (),
         key: str | None = "",
         refused: bool = False,
         **path: str,
@@ -78,7 +79,11 @@ class Through(Api):
         if endpoint not in METHODS:
             self._no_method(endpoint)
         given = json if isinstance(json, dict) else {}
-        return self.ask(endpoint, lambda sdk: asked(sdk, endpoint, given, path), given, key=key, refused=refused)
+
+        def ask(sdk: openai.OpenAI) -> object:
+            return asked(sdk.with_options(default_headers=dict(headers)), endpoint, given, path)
+
+        return self.ask(endpoint, ask, given, key=key, refused=refused)
 
     def upload(self, name: str, content: bytes, purpose: str) -> Exchange:
         """Upload a file through the SDK."""
