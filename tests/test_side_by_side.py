@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.drift import members
+from conformance.drift import alike, answering, members
 from conformance.drift.sidebyside import compare
 from conformance.drift.sides import Side
 from conformance.judge import shapes
@@ -14,6 +14,7 @@ from conformance.reference.serving import running
 from conformance.report import sidebyside
 from conformance.rows import ConfigurationError
 from conformance.runner import beside
+from conformance.runner.session import worst
 from tests.gateway_between import ANNOUNCED, ID, Between
 
 SCENARIOS = (
@@ -36,9 +37,9 @@ def keys():
 def asked(ran):
     """Ask a server as a target, and return its side."""
 
-    def ask(app, target, label=None, *, model=ID, select=SELECT):
+    def ask(app, target, label=None, *, model=ID, select=SELECT, alike=ANNOUNCED):
         with running(app) as url:
-            done = ran(target=f"{target}={url}", mode="live", model=model, alike=ANNOUNCED, select=select)
+            done = ran(target=f"{target}={url}", mode="live", model=model, alike=alike, select=select)
         return Side(label or target, tuple(done.records))
 
     return ask
@@ -177,6 +178,70 @@ class TestWhatIsNotAnswered:
         found = cell(told(official, gateway("tools-dropped")), "tool_choice: none", "openrouter")
         assert found["could_not_check"] == "the tools did not arrive"
 
+    def test_a_gap_is_told_of_the_side_that_has_it(self, asked):
+        one = asked(Between(create_app()), "openrouter", select="balance.read or models.list")
+        two = asked(create_app(), "moonshot", model=ANNOUNCED, select="balance.read or models.list")
+        assert [gap["side"] for gap in told(one, two)["could_not_check"]] == ["openrouter"]
+
+
+@pytest.fixture(scope="module")
+def side(asked):
+    return asked(Between(create_app(), "end-turn", "reasoning-dropped"), "openrouter", alike=None)
+
+
+class TestASideThatIsNotToldAlikeToThink:
+    """As a gateway that documents no way to say so: its own words are no difference, and hide none."""
+
+    def test_drops_no_reasoning(self, official, side):
+        assert not any("reasoning" in where for _, where, _ in changes(official, side))
+
+    def test_has_another_prompt(self, official, side):
+        found = cell(told(official, side), "/usage/prompt_tokens", "openrouter", "prompt-tokens")
+        assert found["could_not_check"] == "asked otherwise"
+
+    def test_is_held_against_the_first_in_all_else(self, official, side):
+        assert ("finish-reason-differs", "/choices/*/finish_reason", "openrouter") in changes(official, side)
+
+    @pytest.mark.parametrize(
+        ("request_", "thinks"),
+        [
+            ({"thinking": {"type": "enabled"}}, True),
+            ({"thinking": {"type": "disabled"}}, False),
+            ({"reasoning": {"enabled": False}}, False),
+            ({}, None),
+        ],
+    )
+    def test_is_known_by_its_requests(self, said, request_, thinks):
+        assert alike.thinking(said("chat.completions", {}, asked=request_)) is thinks
+
+
+class TestPrices:
+    def test_in_the_list_of_models_are_held_against_the_catalogue_s(self, official, gateway, said):
+        side = gateway()
+        prices = {"prompt": "0.0000019", "completion": "0.000008"}
+        listed = said("models.list", {"data": [{"id": ID, "pricing": prices}]}, scenario="models.list")
+        priced = Side("openrouter", side.records)
+        priced.exchanges["models.list", "1"] = listed
+        assert cell(told(official, priced), "models.list", "openrouter", "price")["value"] == (
+            "1.90 / 8.00 USD per million tokens"
+        )
+        assert ("price-differs", "/data/*/pricing", "openrouter") in changes(official, priced)
+
+    @pytest.mark.parametrize("prices", [{}, {"prompt": "free"}, {"prompt": [], "completion": "1"}, None, "x"])
+    def test_that_are_none_are_not_known(self, gateway, said, prices):
+        side = Side("openrouter", gateway().records)
+        side.exchanges["models.list", "1"] = said("models.list", {"data": [{"id": ID, "pricing": prices}, 7]})
+        assert answering.listed(side).value is None
+
+    def test_of_an_answer_are_read_where_aimlapi_tells_them_too(self, said):
+        usage = {"prompt_tokens": 1_000_000, "completion_tokens": 0}
+        answer = said("chat.completions", {"usage": usage, "meta": {"usage": {"usd_spent": 1.9}}})
+        side = Side(
+            "aimlapi", ({"kind": "run", "model": "moonshot/kimi-k2-6", "base_url": "https://api.aimlapi.com/v1"},)
+        )
+        side.exchanges["chat.one-word", "1"] = answer
+        assert answering.charged(side).value == "2.00"
+
 
 class TestTimes:
     def test_are_told_of_a_live_run(self, official, gateway):
@@ -266,6 +331,15 @@ class TestTheSection:
 
     def test_says_who_answered(self, official, gateway):
         assert "moonshot: Answered by the reference server" in sidebyside.section(told(official, gateway()))
+
+
+class TestTheWorstOfSeveralRuns:
+    @pytest.mark.parametrize(
+        ("codes", "status"),
+        [([0, 0], 0), ([0, 5], 5), ([5, 3], 3), ([3, 1], 1), ([1, 4], 4), ([3, 0, 1, 5], 1)],
+    )
+    def test_decides(self, codes, status):
+        assert worst(codes) == status
 
 
 class TestTheCommand:

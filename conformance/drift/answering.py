@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from statistics import median
 
 from conformance import catalogue
 from conformance.catalogue import gateways
+from conformance.drift.alike import pairs, thinking
 from conformance.drift.effects import REFUSED, prompt_tokens, refusal
 from conformance.drift.facts import Cell, Row, unknown
-from conformance.drift.sides import CHATS, PLAIN, Side, refused, succeeded, values
+from conformance.drift.sides import CHATS, PLAIN, Side, is_reasoning, refused, succeeded, values
 from conformance.judge import answers, costs
 from conformance.judge.shapes import shown
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Severity, find
 
 ANSWERED, AS_ASKED, NONE = "answered", "as asked", "none"
 _REASONS = frozenset({"stop", "length", "tool_calls"})
-_PER_TOKEN = {"prompt": "input", "completion": "output"}
+# Where gateways tell what an answer cost, in USD, and what a token costs.
+_MONEY = ("/usage/cost", "/meta/usage/usd_spent")
+_PER_TOKEN = ("/pricing/prompt", "/pricing/completion")
 
 
 def rows(sides: Sequence[Side]) -> Iterator[Row]:
@@ -27,7 +31,7 @@ def rows(sides: Sequence[Side]) -> Iterator[Row]:
         # That a member has another name is told where members are compared.
         yield Row("reasoning", endpoint, "", tuple(reasoning(side, endpoint) for side in sides))
         yield finish(endpoint, sides)
-    yield _row("prompt-tokens", PLAIN, "/usage/prompt_tokens", sides, tokens)
+    yield _row("prompt-tokens", PLAIN, "/usage/prompt_tokens", sides, partial(tokens, against=sides[0]))
     yield _row("price", CHATS[0], "/usage", sides, charged, due="1.00")
     yield _row("price", "models.list", "/data/*/pricing", sides, listed)
     for endpoint in CHATS:
@@ -113,8 +117,10 @@ def reasoning(side: Side, endpoint: str) -> Cell:
         for exchange in chats
         for value in values(exchange)
         for name, told in _members(find(value, f"/choices/0/{part}"))
-        if ("reasoning" in name or "thinking" in name) and told
+        if is_reasoning(name) and told
     }
+    if not named and not any(thinking(exchange) for exchange in chats):
+        return unknown("it was not asked to think")
     return Cell.of(str(shown(", ".join(sorted(named)))) if named else NONE)
 
 
@@ -147,15 +153,17 @@ def _end(exchange: Exchange) -> str | None:
     return None if told is ABSENT else str(shown(told))
 
 
-def tokens(side: Side) -> Cell:
-    """Return how many tokens the plainest request has, as the answer counts them."""
+def tokens(side: Side, against: Side) -> Cell:
+    """Return how many tokens the plainest request has, as the answer counts them, where it is that of another side."""
+    if not any(pair.as_thoughtful for pair in pairs(against, side) if pair.one.scenario == PLAIN):
+        return unknown("asked otherwise")
     count = next((count for one in side.said_in(PLAIN) if (count := prompt_tokens(one)) is not None), None)
     return unknown("no prompt tokens are told") if count is None else Cell.of(str(count))
 
 
 def charged(side: Side) -> Cell:
     """Return what the answers say that they cost, as a multiple of the vendor's price for the same tokens."""
-    told = [(usage, cost) for usage, _ in costs.usages(side.answered()) if (cost := _cost(usage)) is not None]
+    told = [(usage, cost) for one in side.answered() for usage, cost in _costs(one)]
     known = catalogue.models().get(side.announced or "")
     if not told:
         return Cell("1.00", "the vendor's price") if side.official else unknown("no answer tells what it cost")
@@ -166,13 +174,16 @@ def charged(side: Side) -> Cell:
     return Cell(f"{total / vendor:.2f}", f"{total:.6f} USD, {total / vendor:.2f} of the vendor's price")
 
 
-def _cost(usage: costs.Usage) -> float | None:
-    cost = usage.get("cost")
-    return (
-        float(cost)
-        if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < costs.MILLION
-        else None
-    )
+def _costs(exchange: Exchange) -> Iterator[tuple[costs.Usage, float]]:
+    """Yield the usage of an answer and the money that it tells, where it tells both."""
+    if exchange.endpoint not in CHATS:
+        return
+    with suppress(CouldNotCheck):
+        said = answers.whole(exchange)
+        usage = said.at("/usage", dict)
+        costly = [said.at(where, float) for where in _MONEY if find(said.json, where) is not ABSENT]
+        if costly and 0 <= costly[0] < costs.MILLION:
+            yield usage, costly[0]
 
 
 def listed(side: Side) -> Cell:
@@ -181,17 +192,17 @@ def listed(side: Side) -> Cell:
     if side.official and known and known.price:
         price = _price(known.price.input, known.price.output)
         return Cell(price, f"{price} (the catalogue's)")
-    for exchange in side.said_in("models.list"):
-        entries = find(exchange.json, "/data") if succeeded(exchange) else []
-        for entry in entries if isinstance(entries, list) else []:
-            if find(entry, "/id") == side.model and (told := _pricing(entry)):
-                return Cell.of(told)
-    return unknown("the list of models tells no price")
+    lists = [exchange for exchange in side.answered() if exchange.endpoint.endswith(("models", "models.list"))]
+    data = [find(value, "/data") for exchange in lists for value in values(exchange)]
+    entries = [entry for each in data if isinstance(each, list) for entry in each]
+    told = [_pricing(entry) for entry in entries if find(entry, "/id") == side.model]
+    price = next(filter(None, told), "")
+    return Cell.of(price) if price else unknown("the list of models tells no price")
 
 
 def _pricing(entry: object) -> str | None:
     try:
-        prices = [float(find(entry, f"/pricing/{name}")) * costs.MILLION for name in _PER_TOKEN]
+        prices = [float(find(entry, where)) * costs.MILLION for where in _PER_TOKEN]
     except (TypeError, ValueError):
         return None
     return _price(*prices) if all(0 <= price < costs.MILLION for price in prices) else None

@@ -8,11 +8,12 @@ from datetime import date
 from itertools import chain
 
 from conformance.drift import answering, effects, members
+from conformance.drift.alike import Pair, pairs
 from conformance.drift.facts import Cell, Row, blamed, differences, unknown
 from conformance.drift.members import Moved
-from conformance.drift.sides import Side, pairs, refused, succeeded
+from conformance.drift.sides import Side, is_reasoning, refused, succeeded
 from conformance.judge.shapes import shown
-from conformance.vocabulary import Change, Severity, Status
+from conformance.vocabulary import Change, Exchange, Severity, Status
 
 # More say no more than that everything is another, and how many there were is told.
 KEPT = 500
@@ -88,13 +89,19 @@ def _members(sides: Sequence[Side]) -> Iterator[Change]:
     first, *others = sides
     for other in others:
         told: dict[str, list[tuple[members.Told, members.Told]]] = {}
-        for one, two in pairs(first, other):
-            if succeeded(one) and succeeded(two):
-                told.setdefault(one.endpoint, []).append((members.told(one), members.told(two)))
-            elif refused(one) and refused(two):
-                told.setdefault(f"{one.endpoint}, refused", []).append((members.told(one), members.told(two)))
+        for pair in pairs(first, other):
+            for means, suffix in ((succeeded, ""), (refused, ", refused")):
+                if means(pair.one) and means(pair.other):
+                    both = told.setdefault(f"{pair.one.endpoint}{suffix}", [])
+                    both.append((_told(pair.one, pair), _told(pair.other, pair)))
         for endpoint, answers in told.items():
             yield from (_member(first, other, endpoint, moved) for moved in members.moved(answers))
+
+
+def _told(exchange: Exchange, pair: Pair) -> members.Told:
+    """Return the members of an answer, without those of reasoning where one side alone was told to think, or not to."""
+    told = members.told(exchange)
+    return told if pair.as_thoughtful else {where: value for where, value in told.items() if not is_reasoning(where)}
 
 
 def _member(first: Side, other: Side, endpoint: str, moved: Moved) -> Change:
@@ -130,16 +137,17 @@ def _name(pointer: str | None) -> str:
     return str(shown(pointer))
 
 
-def _unasked(sides: Sequence[Side]) -> Iterator[Unasked]:
+def _unasked(sides: Sequence[Side]) -> list[Unasked]:
+    gaps: dict[tuple[str, str], dict[str, None]] = {}
     first, *others = sides
-    asked = list(dict.fromkeys(scenario for scenario, _ in first.exchanges))
     for other in others:
-        alike = {one.scenario for one, two in pairs(first, other) if two.response is not None}
-        reasons: dict[str, list[str]] = {}
-        for scenario in asked:
+        alike = {pair.one.scenario for pair in pairs(first, other) if pair.one.response and pair.other.response}
+        for scenario in dict.fromkeys(scenario for side in (first, other) for scenario, _ in side.exchanges):
             if scenario not in alike:
-                reasons.setdefault(_reason(other, scenario), []).append(scenario)
-        yield from (Unasked(other.label, reason, tuple(names)) for reason, names in reasons.items())
+                answered = any(exchange.response for exchange in first.said_in(scenario))
+                lacking = other if answered else first
+                gaps.setdefault((lacking.label, _reason(lacking, scenario)), {})[scenario] = None
+    return [Unasked(label, reason, tuple(names)) for (label, reason), names in gaps.items()]
 
 
 def _reason(side: Side, scenario: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +16,6 @@ from conformance.vocabulary import CouldNotCheck, Exchange, Mode
 
 CHATS = ("chat.completions", "chat.stream")
 PLAIN = "chat.one-word"
-# What differs although the same was asked: ids belong to a host or an account, and a conversation goes on from answers.
-_OWN = ("model", "input_file_id", "messages")
 
 
 @dataclass(frozen=True)
@@ -98,27 +96,9 @@ def _is_answer(exchange: Exchange) -> bool:
     return True
 
 
-def pairs(one: Side, other: Side) -> list[tuple[Exchange, Exchange]]:
-    """Return what both sides were asked in the same words; without its own ids each request must be the other's."""
-    both = [(mine, other.exchanges[key]) for key, mine in one.exchanges.items() if key in other.exchanges]
-    return [pair for pair in both if pair[0].endpoint == pair[1].endpoint and _wish(pair[0]) == _wish(pair[1])]
-
-
-def _wish(exchange: Exchange) -> Any:  # noqa: ANN401 - anything that can be compared
-    with suppress(CouldNotCheck):
-        asked = exchange.asked
-        if isinstance(asked, dict):
-            return strictjson.canonical({name: value for name, value in asked.items() if name not in _OWN}), _turns(
-                asked
-            )
-    # A file that is uploaded has another boundary each time.
-    return exchange.request.method
-
-
-def _turns(asked: dict[str, Any]) -> list[object]:
-    messages = asked.get("messages")
-    listed: Sequence[object] = messages if isinstance(messages, list) else []
-    return [message.get("role") if isinstance(message, dict) else None for message in listed]
+def is_reasoning(name: str) -> bool:
+    """Tell whether a member, or a place, is one in which a host tells what the model thought."""
+    return "reasoning" in name or "thinking" in name
 
 
 def values(exchange: Exchange) -> list[Any]:

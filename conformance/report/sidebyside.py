@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from textwrap import fill, shorten
@@ -24,7 +24,7 @@ _CHANGES = 30
 _MANY = ("request", "clause")
 NAME = "side-by-side"
 _STYLE = Path(__file__).with_name(f"{NAME}.css")
-COLUMNS = (("label", "target"), ("base_url", "asked at"), ("model", "as"), ("mode", "mode"), ("exit", "exit"))
+COLUMNS = (("label", "target"), ("base_url", "address"), ("model", "as"), ("mode", "mode"), ("exit", "exit"))
 
 
 def document(comparison: Comparison, runs: Sequence[list[Record]], status: int) -> Record:
@@ -104,7 +104,7 @@ def heading(told: Record) -> str:
 
 def _table(told: Record) -> Table:
     table = Table(show_edge=False, pad_edge=False, width=WIDTH)
-    table.add_column("", ratio=2)
+    table.add_column("", ratio=2, overflow="fold")
     for side in told["sides"]:
         table.add_column(Text(side["label"]), ratio=2, overflow="fold")
     for row in (row for row in told["rows"] if row["aspect"] not in _MANY):
@@ -126,10 +126,14 @@ def _cell(cell: Record) -> str:
 def _change(change: Record) -> str:
     by = f" ({_who(change)})" if change["odd_one_out"] else ""
     lines = [
-        f"{change['severity'].upper()}  {change['change']}  {change['endpoint']} {change['where']}{by}",
+        f"{change['severity'].upper()}  {change['change']}  {_place(change)}{by}",
         f"  {change['detail']}",
     ]
     return "\n".join(map(_wrapped, lines))
+
+
+def _place(change: Record) -> str:
+    return " ".join(word for word in (change["endpoint"], change["where"]) if word)
 
 
 def _who(change: Record) -> str:
@@ -191,8 +195,11 @@ def _changes(told: Record) -> str:
 
 def _rows(told: Record) -> str:
     labels = [side["label"] for side in told["sides"]]
+    differing = {(change["change"], change["endpoint"], change["where"]) for change in told["changes"]}
+    places = [(f"{row['aspect']}-differs", row["about"], row["where"]) for row in told["rows"]]
+    marked = {number for number, place in enumerate(places) if place in differing}
     rows = [[escape(_about(row)), *(_html_cell(row["cells"][label]) for label in labels)] for row in told["rows"]]
-    return _html(["", *map(escape, labels)], rows)
+    return _html(["", *map(escape, labels)], rows, marked)
 
 
 def _html_cell(cell: Mapping[str, str | None]) -> str:
@@ -212,9 +219,12 @@ def _gaps(told: Record) -> str:
     return _html(["target", "why", "scenarios"], rows)
 
 
-def _html(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _html(head: Sequence[str], rows: Sequence[Sequence[str]], marked: Collection[int] = ()) -> str:
+    """Return a table of cells that are HTML already, some of its rows set apart."""
     if not rows:
         return "<p>None.</p>"
     first = "".join(f"<th>{title}</th>" for title in head)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    lines = ["".join(f"<td>{cell}</td>" for cell in row) for row in rows]
+    opened = ['<tr class="differs">' if number in marked else "<tr>" for number in range(len(rows))]
+    body = "".join(f"{tag}{line}</tr>" for tag, line in zip(opened, lines, strict=True))
     return f"<table><thead><tr>{first}</tr></thead><tbody>{body}</tbody></table>"
