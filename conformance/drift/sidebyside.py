@@ -130,7 +130,7 @@ def _stranger(first: Side, other: Side, endpoint: str, moved: Moved) -> Side | N
     if first.official != other.official:
         return first if other.official else other
     told = ((other, moved.other), (first, moved.one))
-    return next((side for side, where in told if (endpoint, where) in side.unknown), None)
+    return next((side for side, where in told if (endpoint, _name(where)) in side.unknown), None)
 
 
 def _name(pointer: str | None) -> str:
