@@ -87,6 +87,7 @@ SAID: dict[str, Callable[[Body], None]] = {
     "cost-told": _charged(1.0),
     "cost-doubled": _charged(2.0),
     "bare-name": _named(ANNOUNCED),
+    "dated-name": _named(f"{ID}-20260420"),
     "other-model": _named("moonshotai/kimi-k2"),
     "end-turn": _ending,
     "hostile-member": _hostile,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.drift import alike, answering, members
+from conformance.drift import alike, charges, members
 from conformance.drift.sidebyside import compare
 from conformance.drift.sides import Side
 from conformance.judge import shapes
@@ -135,6 +135,10 @@ class TestWhatAGatewayChanges:
         shown = cell(told(official, gateway("bare-name")), "chat.completions", "openrouter", "model")["value"]
         assert shown == f"{ANNOUNCED}, asked for {ID} (the same model)"
 
+    def test_so_is_the_name_with_the_day_on_which_a_gateway_took_it_up(self, official, gateway):
+        shown = cell(told(official, gateway("dated-name")), "chat.completions", "openrouter", "model")["value"]
+        assert shown == f"{ID}-20260420, asked for {ID} (the same model)"
+
     def test_tools_that_are_not_called_are_looked_for_in_the_prompt_tokens(self, official, gateway):
         assert "prompt tokens" in cell(told(official, gateway("tools-dropped")), "tools", "openrouter")["value"]
 
@@ -231,7 +235,25 @@ class TestPrices:
     def test_that_are_none_are_not_known(self, gateway, said, prices):
         side = Side("openrouter", gateway().records)
         side.exchanges["models.list", "1"] = said("models.list", {"data": [{"id": ID, "pricing": prices}, 7]})
-        assert answering.listed(side).value is None
+        assert charges.listed(side).value is None
+
+    @pytest.mark.parametrize(
+        ("usage", "cost", "times"),
+        [
+            ({}, 0.95, "1.00"),
+            # It may have been read from the cache, or not.
+            ({}, 0.16, "1.00"),
+            ({"cached_tokens": 0}, 0.16, "0.17"),
+            ({"prompt_tokens_details": {"cached_tokens": 1_000_000}}, 0.16, "1.00"),
+            ({}, 0.08, "0.50"),
+            ({}, 1.9, "2.00"),
+        ],
+    )
+    def test_go_by_what_was_read_from_the_cache(self, said, usage, cost, times):
+        told = {"usage": {"prompt_tokens": 1_000_000, "completion_tokens": 0, "cost": cost, **usage}}
+        side = Side("openrouter", ({"kind": "run", "model": ID, "base_url": "https://openrouter.ai/api/v1"},))
+        side.exchanges["chat.one-word", "1"] = said("chat.completions", told)
+        assert charges.charged(side).value == times
 
     def test_of_an_answer_are_read_where_aimlapi_tells_them_too(self, said):
         usage = {"prompt_tokens": 1_000_000, "completion_tokens": 0}
@@ -240,7 +262,7 @@ class TestPrices:
             "aimlapi", ({"kind": "run", "model": "moonshot/kimi-k2-6", "base_url": "https://api.aimlapi.com/v1"},)
         )
         side.exchanges["chat.one-word", "1"] = answer
-        assert answering.charged(side).value == "2.00"
+        assert charges.charged(side).value == "2.00"
 
 
 class TestTimes:
@@ -328,6 +350,12 @@ class TestTheSection:
     def test_has_80_columns(self, official, gateway):
         section = sidebyside.section(told(official, gateway("tools-dropped", "reasoning-renamed"), gateway("end-turn")))
         assert max(map(len, section.splitlines())) <= 80
+
+    def test_tells_members_that_one_side_added_together(self, official, gateway):
+        section = sidebyside.section(told(official, gateway("cost-told", "hostile-member")))
+        assert (
+            "HARMLESS  member-added  chat.completions (gateway-rewrote: openrouter)\n  /usage/cost, /<script" in section
+        )
 
     def test_says_who_answered(self, official, gateway):
         assert "moonshot: Answered by the reference server" in sidebyside.section(told(official, gateway()))

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from statistics import median
 
-from conformance import catalogue
 from conformance.catalogue import gateways
 from conformance.drift.alike import pairs, thinking
+from conformance.drift.charges import VENDORS, charged, listed
 from conformance.drift.effects import REFUSED, prompt_tokens, refusal
 from conformance.drift.facts import Cell, Row, unknown
 from conformance.drift.sides import CHATS, PLAIN, Side, is_reasoning, refused, succeeded, values
-from conformance.judge import answers, costs
+from conformance.judge import answers
 from conformance.judge.shapes import shown
 from conformance.vocabulary import ABSENT, CouldNotCheck, Exchange, Severity, find
 
 ANSWERED, AS_ASKED, NONE = "answered", "as asked", "none"
 _REASONS = frozenset({"stop", "length", "tool_calls"})
-# Where gateways tell what an answer cost, in USD, and what a token costs.
-_MONEY = ("/usage/cost", "/meta/usage/usd_spent")
-_PER_TOKEN = ("/pricing/prompt", "/pricing/completion")
+# The day on which a gateway took up a model, behind its id.
+_DAY = re.compile(r"-\d{8}$", re.ASCII)
 
 
 def rows(sides: Sequence[Side]) -> Iterator[Row]:
@@ -32,7 +31,7 @@ def rows(sides: Sequence[Side]) -> Iterator[Row]:
         yield Row("reasoning", endpoint, "", tuple(reasoning(side, endpoint) for side in sides))
         yield finish(endpoint, sides)
     yield _row("prompt-tokens", PLAIN, "/usage/prompt_tokens", sides, partial(tokens, against=sides[0]))
-    yield _row("price", CHATS[0], "/usage", sides, charged, due="1.00")
+    yield _row("price", CHATS[0], "/usage", sides, charged, due=VENDORS)
     yield _row("price", "models.list", "/data/*/pricing", sides, listed)
     for endpoint in CHATS:
         cells = tuple(seconds(side, endpoint) for side in sides)
@@ -101,7 +100,7 @@ def model(side: Side, endpoint: str) -> Cell:
     others = sorted(named - {side.model})
     if not others:
         return Cell(AS_ASKED, f"{shown(side.model)} ({AS_ASKED})")
-    known = gateways.find(others[0])
+    known = gateways.find(_DAY.sub("", others[0]))
     same = known is not None and known.model == side.announced
     told = f"{shown(', '.join(others))}, asked for {side.model}{' (the same model)' if same else ''}"
     return Cell("another name" if same else f"another model: {others[0]}", told)
@@ -159,57 +158,6 @@ def tokens(side: Side, against: Side) -> Cell:
         return unknown("asked otherwise")
     count = next((count for one in side.said_in(PLAIN) if (count := prompt_tokens(one)) is not None), None)
     return unknown("no prompt tokens are told") if count is None else Cell.of(str(count))
-
-
-def charged(side: Side) -> Cell:
-    """Return what the answers say that they cost, as a multiple of the vendor's price for the same tokens."""
-    told = [(usage, cost) for one in side.answered() for usage, cost in _costs(one)]
-    known = catalogue.models().get(side.announced or "")
-    if not told:
-        return Cell("1.00", "the vendor's price") if side.official else unknown("no answer tells what it cost")
-    vendor = sum(costs.cost_of(usage, known.price) for usage, _ in told) if known and known.price else 0.0
-    if not vendor:
-        return unknown("the catalogue has no price of this model")
-    total = sum(cost for _, cost in told)
-    return Cell(f"{total / vendor:.2f}", f"{total:.6f} USD, {total / vendor:.2f} of the vendor's price")
-
-
-def _costs(exchange: Exchange) -> Iterator[tuple[costs.Usage, float]]:
-    """Yield the usage of an answer and the money that it tells, where it tells both."""
-    if exchange.endpoint not in CHATS:
-        return
-    with suppress(CouldNotCheck):
-        said = answers.whole(exchange)
-        usage = said.at("/usage", dict)
-        costly = [said.at(where, float) for where in _MONEY if find(said.json, where) is not ABSENT]
-        if costly and 0 <= costly[0] < costs.MILLION:
-            yield usage, costly[0]
-
-
-def listed(side: Side) -> Cell:
-    """Return the price in the list of models; at the vendor's own hosts, which list none, that of the catalogue."""
-    known = catalogue.models().get(side.announced or "")
-    if side.official and known and known.price:
-        price = _price(known.price.input, known.price.output)
-        return Cell(price, f"{price} (the catalogue's)")
-    lists = [exchange for exchange in side.answered() if exchange.endpoint.endswith(("models", "models.list"))]
-    data = [find(value, "/data") for exchange in lists for value in values(exchange)]
-    entries = [entry for each in data if isinstance(each, list) for entry in each]
-    told = [_pricing(entry) for entry in entries if find(entry, "/id") == side.model]
-    price = next(filter(None, told), "")
-    return Cell.of(price) if price else unknown("the list of models tells no price")
-
-
-def _pricing(entry: object) -> str | None:
-    try:
-        prices = [float(find(entry, where)) * costs.MILLION for where in _PER_TOKEN]
-    except (TypeError, ValueError):
-        return None
-    return _price(*prices) if all(0 <= price < costs.MILLION for price in prices) else None
-
-
-def _price(prompt: float, completion: float) -> str:
-    return f"{prompt:.2f} / {completion:.2f} USD per million tokens"
 
 
 def seconds(side: Side, endpoint: str) -> Cell:

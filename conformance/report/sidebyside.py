@@ -86,10 +86,11 @@ def section(told: Record) -> str:
             console.print(Text(fill(f"{side['label']}: {side['provenance']}", WIDTH, subsequent_indent="  ")))
         console.print()
         console.print(_table(told))
-        for change in told["changes"][:_CHANGES]:
-            console.print(Text("\n" + _change(change)))
-        if len(told["changes"]) > _CHANGES:
-            console.print(f"\n… and {len(told['changes']) - _CHANGES} more in {NAME}.html")
+        entries = _together(told["changes"])
+        for same in entries[:_CHANGES]:
+            console.print(Text("\n" + _entry(same)))
+        if len(entries) > _CHANGES:
+            console.print(f"\n… and {sum(map(len, entries[_CHANGES:]))} more in {NAME}.html")
         for gap in told["could_not_check"]:
             console.print(Text("\n" + _wrapped(f"COULD NOT CHECK  {_gap(gap)}")))
         console.print(Text("\n" + _counted(told)))
@@ -123,13 +124,23 @@ def _cell(cell: Record) -> str:
     return known if known is not None else f"? {shorten(cell['could_not_check'], _REASON, placeholder=' …')}"
 
 
-def _change(change: Record) -> str:
-    by = f" ({_who(change)})" if change["odd_one_out"] else ""
-    lines = [
-        f"{change['severity'].upper()}  {change['change']}  {_place(change)}{by}",
-        f"  {change['detail']}",
-    ]
-    return "\n".join(map(_wrapped, lines))
+def _together(changes: Sequence[Record]) -> list[list[Record]]:
+    """Return the changes with those members beside each other that one side dropped, or added, at one endpoint."""
+    found: dict[tuple[object, ...], list[Record]] = {}
+    for number, change in enumerate(changes):
+        alone = None if change["change"] in ("member-dropped", "member-added") else number
+        same = (alone, *(change[name] for name in ("change", "endpoint", "severity", "source", "other_source")))
+        found.setdefault(same, []).append(change)
+    return list(found.values())
+
+
+def _entry(same: Sequence[Record]) -> str:
+    change, by = same[0], f" ({_who(same[0])})" if same[0]["odd_one_out"] else ""
+    place = _place(change) if len(same) == 1 else change["endpoint"]
+    told = change["detail"] if len(same) == 1 else ", ".join(each["where"] for each in same)
+    return "\n".join(
+        [_wrapped(f"{change['severity'].upper()}  {change['change']}  {place}{by}"), _wrapped(f"  {told}")]
+    )
 
 
 def _place(change: Record) -> str:
