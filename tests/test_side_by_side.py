@@ -285,6 +285,9 @@ class TestMembers:
             ({"x": [{"a": 1}, {"a": 1}]}, {"x": [{"b": "t"}]}, [("/x/*/a", None), (None, "/x/*/b")]),
             ({"reasoning_content": "t"}, {"reasoning": "t"}, [("/reasoning_content", "/reasoning")]),
             ({"reasoning_content": "t"}, {"reasoning": []}, [("/reasoning_content", None), (None, "/reasoning")]),
+            ({"reasoning_content": ""}, {"reasoning": None}, [("/reasoning_content", "/reasoning")]),
+            ({"supports_type": "t"}, {"type": "t"}, [("/supports_type", None), (None, "/type")]),
+            ({"reasons": "t"}, {"reason": "t"}, [("/reasons", None), (None, "/reason")]),
             ({"hit_tokens": 1}, {"cost_tokens": 1}, [("/hit_tokens", None), (None, "/cost_tokens")]),
             ({"u": {"hits": 1}, "v": {}}, {"u": {}, "v": {"hits": 1}}, [("/u/hits", "/v/hits")]),
             # What a model says, and what a cache holds, is another thing each time.

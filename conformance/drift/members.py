@@ -87,14 +87,14 @@ def _alone(answers: Sequence[tuple[Told, Told]]) -> dict[str, _Place]:
 
 
 def _same(where: str, place: _Place, new: str, other: _Place) -> bool:
-    """Tell whether a member is another one's under a new name: in the same answers, of one type, and called alike."""
+    """Tell whether a member is another one's under a new name: in the same answers, of one type or null, and called alike."""
     if place.alone.keys() != other.alone.keys():
         return False
-    kinds = [{_kind(value) for value in told.alone.values()} for told in (place, other)]
+    kinds = [{_kind(value) for value in told.alone.values()} - {"null"} for told in (place, other)]
     (parent, _, name), (home, _, called) = where.rpartition("/"), new.rpartition("/")
-    words = sorted((set(name.split("_")), set(called.split("_"))), key=len)
-    alike = words[0] <= words[1] if parent == home else name == called
-    return kinds[0] == kinds[1] and alike
+    shorter, longer = sorted((name, called), key=len)
+    alike = f"{longer}_".startswith(f"{shorter}_") if parent == home else name == called
+    return alike and (kinds[0] == kinds[1] or not all(kinds))
 
 
 def _kind(value: object) -> str:
