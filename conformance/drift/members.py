@@ -87,7 +87,7 @@ def _alone(answers: Sequence[tuple[Told, Told]]) -> dict[str, _Place]:
 
 
 def _same(where: str, place: _Place, new: str, other: _Place) -> bool:
-    """Tell whether a member is another one's under a new name: in the same answers, of one type or null, and called alike."""
+    """Tell whether a member is another under a new name: in the same answers, of one type or null, called alike."""
     if place.alone.keys() != other.alone.keys():
         return False
     kinds = [{_kind(value) for value in told.alone.values()} - {"null"} for told in (place, other)]
