@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cassettes", default=None, metavar="DIR", help="the recordings to play or to write")
     group.addoption("--max-cost", default=0.05, type=float, metavar="USD", help="refuse what may cost more (0.05)")
     group.addoption("--conformance-runfile", default=None, metavar="FILE", help=SUPPRESS)
+    group.addoption("--conformance-alike", default=None, metavar="ID", help=SUPPRESS)
     group.addoption("--out", default=None, metavar="DIR", help="where the run file goes")
 
 
@@ -128,6 +129,7 @@ def _start(config: pytest.Config) -> RunSession:
             as_of=_day(option("as_of")),
             cassettes=Path(option("cassettes")) if option("cassettes") else None,
             max_cost=option("max_cost"),
+            alike=option("conformance_alike"),
         )
     except rows.ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None

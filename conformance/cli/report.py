@@ -20,8 +20,9 @@ def command(runfiles: tuple[Path, ...], as_json: bool) -> None:  # noqa: FBT001 
     """
     from conformance.report import summary
     from conformance.runner import pytest_run
+    from conformance.runner.session import worst
 
     if as_json and len(runfiles) > 1:
         raise click.UsageError("--json prints one document: give one run file")
     codes = [summary.tell(pytest_run.again(path), path.parent, as_json=as_json, emit=options.emit) for path in runfiles]
-    sys.exit(max(codes, key=lambda code: (0, 4, 1, 3, 5, 2)[code] if code < 6 else 6))
+    sys.exit(worst(codes))

@@ -192,7 +192,7 @@ class Conductor:
         if reason := self._reason_not_to(scenario):
             self.done.conversations[scenario.name] = (not_asked(scenario, reason),)
             return
-        family = catalogue.family_of(self._settings.model)
+        family = catalogue.family_of(self._settings.alike or self._settings.model)
         offline = self._settings.mode in (Mode.REPLAY, Mode.REFERENCE)
         api = Api(
             client,

@@ -42,6 +42,7 @@ def run(settings: Settings, target: str, out: Path) -> list[Record]:
         ("--as-of", settings.as_of),
         ("--cassettes", settings.cassettes),
         ("--max-cost", settings.max_cost),
+        ("--conformance-alike", settings.alike),
     ):
         if value is not None:
             arguments += [option, str(value)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -45,6 +45,16 @@ class Exit(IntEnum):
     COULD_NOT_CHECK = 3
     SUITE_FAILED = 4
     STALE = 5
+
+
+# Of several runs: where the suite failed nothing is known of a target; a broken MUST is certain, and no gap elsewhere
+# mends it; a gap may hide one; what is stale was at least looked at. Wrong usage ends a command before any run.
+_WORST_FIRST = (Exit.SUITE_FAILED, Exit.DOES_NOT_CONFORM, Exit.COULD_NOT_CHECK, Exit.STALE, Exit.USAGE, Exit.CONFORMS)
+
+
+def worst(codes: Iterable[int]) -> Exit:
+    """Return the exit status of several runs together: that of the worst of them."""
+    return min(map(Exit, codes), key=_WORST_FIRST.index)
 
 
 class RunSession:

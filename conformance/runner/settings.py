@@ -18,7 +18,11 @@ DEFAULT_MAX_COST = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run was asked to do; ``faults`` are the lies that the reference server tells in this process."""
+    """What a run was asked to do; ``faults`` are the lies that the reference server tells in this process.
+
+    ``alike`` is the announced model whose smallest call is made, where ``model`` is the id of another host: so that
+    several targets are asked the same.
+    """
 
     target: Target
     mode: Mode
@@ -29,6 +33,7 @@ class Settings:
     as_of: date | None = None
     max_cost: float = DEFAULT_MAX_COST
     faults: tuple[str, ...] = ()
+    alike: str | None = None
 
 
 def settings(
@@ -40,6 +45,7 @@ def settings(
     as_of: date | None = None,
     cassettes: Path | None = None,
     max_cost: float = DEFAULT_MAX_COST,
+    alike: str | None = None,
 ) -> Settings:
     """Return the settings of a run; raises rows.ConfigurationError naming what is wrong and what to do."""
     how = Mode(mode)
@@ -56,7 +62,7 @@ def settings(
         raise rows.ConfigurationError("--mode record needs --cassettes DIR, the folder that it writes to")
     if not max_cost >= 0:
         raise rows.ConfigurationError("--max-cost must not be negative")
-    return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost)
+    return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost, alike=alike)
 
 
 def whom_to_ask(target: str, model: str | None, day: date) -> tuple[Target, str]:
