@@ -124,12 +124,16 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Unpromised:
-    """Clauses that a target does not promise, unlike the vendor: why, and the page that says what it promises."""
+    """Clauses that a target does not promise, unlike the vendor: why, and the page that says what it promises.
+
+    With ``besides`` they are promised but for these values, which are legal there as well.
+    """
 
     clauses: frozenset[str]
     reason: str
     source: str
     read: date
+    besides: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +431,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check came to, with its findings and the exchanges that it looked at."""
+    """What a check came to, with its findings and the exchanges that it looked at.
+
+    Where an answer of a gateway breaks a clause, ``odd_one_out`` is who changed it, and ``attribution`` tells why.
+    """
 
     clause: Clause
     scenario: str
@@ -437,6 +444,8 @@ class Verdict:
     exchanges: tuple[int, ...] = ()
     reason: str = ""
     file: str | None = None
+    odd_one_out: OddOneOut | None = None
+    attribution: str = ""
 
 
 class Severity(StrEnum):

@@ -94,10 +94,16 @@ class Ran:
 
 @pytest.fixture(scope="session")
 def ran() -> Callable[..., Ran]:
-    """Run a selection with the options of the command line and a target that is not waited for long."""
+    """Run a selection with the options of the command line, lies, and a target that is not waited for long."""
 
-    def run(*, out: Path | None = None, target_with: dict[str, Any] | None = None, **options: Any) -> Ran:
-        asked = settings(**options)
+    def run(
+        *,
+        out: Path | None = None,
+        target_with: dict[str, Any] | None = None,
+        faults: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Ran:
+        asked = replace(settings(**options), faults=faults)
         changed: Target = replace(asked.target, **{"timeouts": PATIENT, **(target_with or {})})
         session = RunSession(replace(asked, target=changed), out)
         checks = selection.select(asked.select, all_checks())

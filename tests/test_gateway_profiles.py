@@ -44,6 +44,26 @@ class TestHonest:
         told = ran(mode="reference", select="openrouter or aimlapi or compatible or gateways.stop")
         assert [record for record in told.records if record["kind"] == "exchange"] == []
 
+    @pytest.mark.parametrize(("profile", "status"), [("openrouter", "402"), ("aimlapi", "403")])
+    def test_one_whose_account_is_empty_could_not_be_checked_and_is_asked_for_little(
+        self, profile, status, ran, monkeypatch
+    ):
+        monkeypatch.setenv(KEYS[profile], KEY)
+        with running(create_app(profile=profile, balance=(0, 0))) as url:
+            told = ran(target=f"{profile}={url}", mode="live", max_cost=1, target_with={"concurrency": 1})
+        assert told.exit == 3
+        assert told.came_to("fail") == set()
+        assert any(status in record["reason"] for record in told.verdicts)
+
+    def test_a_file_of_your_own_is_asked_as_the_host_that_it_names(self, folder, ran):
+        (folder / "mine.toml").write_text(
+            'base_url = "https://openrouter.ai/api/v1"\nkey_variable = "MY_KEY"\nmodel = "moonshotai/kimi-k3"\n'
+            'official = false\nendpoints = ["openrouter.models", "openrouter.key", "openrouter.chat"]\n'
+        )
+        told = ran(mode="reference", target="mine.toml", select="openrouter")
+        assert (told.exit, told.came_to("fail")) == (0, set())
+        assert "openrouter.chat.cost" in told.came_to("pass")
+
 
 class TestOpenRouter:
     def test_an_answer_bears_its_cost_its_provider_and_its_reasoning(self, ask):

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from conformance.proof import bench
 from conformance.reference import create_app, faults
 from conformance.reference.inprocess import client
 from conformance.rows import ConfigurationError
@@ -35,6 +36,8 @@ PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO
 REFUSED = refused_chats.read(Path(refused_chats.__file__).with_suffix(".toml"))
 # Those that answer late or never: nobody waits for them here, and for every other answer as long as it takes.
 LATE = {"silent", "stream-in-one-burst"}
+# Those of gateways are told in front of the server, and tried in tests/test_gateway_faults.py.
+OF_THE_SERVER = [name for name, fault in faults().items() if not {*fault.models} & {*bench.GATEWAYS}]
 Said = tuple[str, int, list[tuple[bytes, bytes]], bytes]
 
 
@@ -171,12 +174,12 @@ def listed(*names: str) -> list[str]:
     return [model["id"] for model in json.loads(said_with(*names)[0][3])["data"]]
 
 
-@pytest.mark.parametrize("name", faults())
+@pytest.mark.parametrize("name", OF_THE_SERVER)
 def test_a_fault_shows_in_some_answer(name: str) -> None:
     assert said_with(name) != said_with()
 
 
-@pytest.mark.parametrize("name", faults())
+@pytest.mark.parametrize("name", OF_THE_SERVER)
 def test_a_fault_is_told_on_all_answers_alike(name: str) -> None:
     with client(create_app(as_of=date(2026, 9, 3), fault=[name]), key=KEY) as api:
         try:

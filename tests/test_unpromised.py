@@ -76,6 +76,16 @@ class TestInAFile:
         assert judged(ANSWER, "moonshot")[clause]["status"] == "fail"
         assert judged(ANSWER, "openrouter")[clause]["status"] == "not-applicable"
 
+    @pytest.mark.parametrize("reason", ["tool_use", None, "error"])
+    @pytest.mark.parametrize("target", ["openai-compatible", "aimlapi"])
+    def test_a_reason_that_it_may_not_give_is_one_there_too(self, judged, target, reason):
+        other = ANSWER | {"choices": [ANSWER["choices"][0] | {"finish_reason": reason}]}
+        assert judged(other, target)["chat.choice.finish-reason-value"]["status"] == "fail"
+
+    def test_a_reason_that_is_legal_everywhere_passes_there(self, judged):
+        other = ANSWER | {"choices": [ANSWER["choices"][0] | {"finish_reason": "stop"}]}
+        assert judged(other, "openrouter")["chat.choice.finish-reason-value"]["status"] == "pass"
+
     def test_a_real_defect_is_still_found(self, judged):
         wrong = ANSWER | {"usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 3}}
         assert judged(wrong, "openrouter")["chat.usage.sum"]["status"] == "fail"

@@ -108,6 +108,13 @@ def request_member(exchange: Exchange, name: str, kind: type[Value]) -> Value:
     return member(exchange.asked, f"/{name}", kind)
 
 
+def budget_of(exchange: Exchange) -> int:
+    """Return the most tokens that a request allows, by whichever name; raises NotApplicable where it tells none."""
+    names = ("max_completion_tokens", "max_tokens")
+    told = [name for name in names if find(request_of(exchange), f"/{name}") not in (ABSENT, None)]
+    return request_member(exchange, (*told, *names)[0], int)
+
+
 def declared(exchange: Exchange) -> dict[str, Any]:
     """Return the functions that a request and its messages declare, by name; what is no declaration is left out.
 

@@ -17,6 +17,7 @@ from conformance.checks import (
 from conformance.checks.clocks import in_seconds, of_now
 from conformance.checks.reading import (
     CHAT,
+    budget_of,
     calls_in,
     choices,
     counted,
@@ -92,7 +93,7 @@ def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding
         told = answers.whole(exchange)
         for where, _ in choices(told):
             if (reason := told.at(f"{where}/finish_reason", str)) != "length":
-                budget = request_member(exchange, "max_completion_tokens", int)
+                budget = budget_of(exchange)
                 yield Finding(
                     f"{where}/finish_reason", f"length, as the answer needs more than {budget} tokens", reason
                 )
@@ -100,11 +101,11 @@ def test_finish_length(conversation: Conversation, run: Run) -> Iterator[Finding
 
 @rule_of_answer("chat.finish.within-budget")
 def test_within_budget(exchange: Exchange, _run: Run) -> Iterator[Finding]:
-    budget = request_member(exchange, "max_completion_tokens", int)
+    budget = budget_of(exchange)
     used, number = counted(exchange, "completion_tokens"), len(choices(exchange))
     if used > budget * number:
         yield Finding(
-            "/usage/completion_tokens", f"at most {budget}, the max_completion_tokens, for {number} choice(s)", used
+            "/usage/completion_tokens", f"at most {budget}, the limit asked for, for {number} choice(s)", used
         )
 
 
@@ -112,7 +113,7 @@ def test_within_budget(exchange: Exchange, _run: Run) -> Iterator[Finding]:
 def test_length_spent(exchange: Exchange, _run: Run) -> Iterator[Finding]:
     if not any(choice.get("finish_reason") == "length" for _, choice in choices(exchange)):
         raise NotApplicable('no choice ends with "length"')
-    budget = request_member(exchange, "max_completion_tokens", int)
+    budget = budget_of(exchange)
     used = counted(exchange, "completion_tokens")
     if used * 10 < budget * 9:
         yield Finding("/usage/completion_tokens", f'about {budget}, as it ends with "length"', used)

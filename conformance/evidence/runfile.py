@@ -167,6 +167,8 @@ def verdict_record(verdict: Verdict) -> Record:
         "reason": verdict.reason,
         "exchanges": list(verdict.exchanges),
     }
+    if verdict.odd_one_out is not None:
+        record |= {"odd_one_out": verdict.odd_one_out.value, "attribution": verdict.attribution}
     return record | ({"file": verdict.file} if verdict.file is not None else {})
 
 

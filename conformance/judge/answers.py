@@ -87,7 +87,7 @@ def message(exchange: Exchange) -> str:
         body = exchange.json
     except CouldNotCheck:
         return "(no JSON)"
-    error = body.get("error") if isinstance(body, dict) else None
+    error = (body.get("error") or body.get("message")) if isinstance(body, dict) else None
     text = error.get("message") if isinstance(error, dict) else error
     return str(text)[:200] if text else "(no message)"
 

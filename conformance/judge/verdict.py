@@ -19,6 +19,7 @@ from conformance.vocabulary import (
     Run,
     Status,
     Target,
+    Unpromised,
     Verdict,
     Waiver,
 )
@@ -44,6 +45,10 @@ def reach(check: Check, exchanges: tuple[Exchange, ...], run: Run) -> Verdict:
             return _verdict(check, exchanges, Status.NOT_APPLICABLE, [], str(shown(str(excuse))))
     except Exception:  # noqa: BLE001 - a check that breaks is an error of ours, and must be seen as one
         return _verdict(check, exchanges, Status.ERROR, findings, traceback.format_exc(limit=-4))
+    wrong, excused = illegal(findings, check.clause, run.target)
+    if findings and not wrong and status is Status.PASS:
+        return _verdict(check, exchanges, Status.NOT_APPLICABLE, [], excused)
+    findings = wrong
     if findings:
         status = broken(check.clause)
         day = run.day(exchanges[-1]) if exchanges else run.started.date()
@@ -74,8 +79,24 @@ def not_promised(clause: Clause, target: Target) -> str | None:
     """
     if clause.kind is Kind.OBSERVED and not target.official:
         return f"only traffic of the vendor's own hosts shows this, and {target.name} is none of them"
-    row = next((row for row in target.unpromised if clause.id in row.clauses), None)
-    return None if row is None else f"{target.name} promises otherwise: {row.reason} ({row.source}, read {row.read})"
+    row = _row(clause, target)
+    return None if row is None or row.besides else _otherwise(row, target)
+
+
+def illegal(findings: list[Finding], clause: Clause, target: Target) -> tuple[list[Finding], str]:
+    """Return the findings but those of values that are legal at a target besides, and why those are none."""
+    row = _row(clause, target)
+    if row is None or not row.besides:
+        return findings, ""
+    return [finding for finding in findings if finding.actual not in row.besides], _otherwise(row, target)
+
+
+def _row(clause: Clause, target: Target) -> Unpromised | None:
+    return next((row for row in target.unpromised if clause.id in row.clauses), None)
+
+
+def _otherwise(row: Unpromised, target: Target) -> str:
+    return f"{target.name} promises otherwise: {row.reason} ({row.source}, read {row.read})"
 
 
 def broken(clause: Clause) -> Status:

@@ -62,7 +62,7 @@ def of_kind(records: list[Record], kind: str) -> list[Record]:
 def verdict(record: Record) -> Record:
     """Return a verdict as results.json has it."""
     shown = {name: record[name] for name in VERDICT_MEMBERS}
-    return shown | ({"file": record["file"]} if "file" in record else {})
+    return shown | {name: record[name] for name in ("odd_one_out", "attribution", "file") if name in record}
 
 
 def write(records: list[Record], out: Path) -> str:
@@ -101,6 +101,7 @@ def points(record: Record) -> list[str]:
     where = f"`{record['clause']}` ({record['level']}) in {plain(place)}"
     head = f"- {where}: {record['sentence']} [source]({record['source']})"
     said = [" ".join(part.strip() for part in told(finding)) for finding in record["findings"]] or [record["reason"]]
+    said.append(record.get("attribution", ""))
     return [head, *(f"  - {plain(text)}" for text in said if text)]
 
 

@@ -17,6 +17,8 @@ def complaint(record: Record) -> str:
     lines += [f"  {line}" for finding in record["findings"] for line in told(finding)]
     if record["reason"] and not record["findings"]:
         lines.append(f"  {record['reason']}")
+    if "attribution" in record:
+        lines.append(f"  {record['odd_one_out']}: {record['attribution']}")
     lines.append(f"  source: {record['source']} (read {record['read']})")
     return "\n".join(lines)
 

@@ -15,6 +15,7 @@ from datetime import time as time_of_day
 import httpx
 
 from conformance import catalogue
+from conformance.catalogue.gateways import host_of
 from conformance.contract import ledger
 from conformance.evidence.api import Api
 from conformance.evidence.cassette import Cassette, path_of
@@ -158,7 +159,8 @@ class Conductor:
         from conformance.reference.inprocess import InProcess
 
         day, lies = self._settings.as_of, self._settings.faults
-        profile = self._settings.target.name if self._settings.target.name in gateways.names() else None
+        host = host_of(self._settings.target.canonical_url)
+        profile = host.id if host and host.id in gateways.names() else None
         return InProcess(create_app(as_of=day, clock=self._clock, fault=lies, profile=profile))
 
     def _ask(self, scenario: Scenario, client: Client, day: date | None) -> None:
@@ -224,7 +226,7 @@ class Conductor:
                 self._stop = f"not asked: {exchange.failure}"
             elif exchange.response and exchange.response.status == 401 and first:
                 self._stop = f"not asked: the key was refused with 401: {answers.message(exchange)}"
-            elif exchange.response and exchange.response.status == 429 and "quota" in answers.kind_of_error(exchange):
+            elif exchange.response and _is_out_of_credit(exchange, official=self._settings.target.official):
                 self._broke = f"not asked: the account has no credit: {answers.message(exchange)}"
             elif exchange.endpoint == "balance" and answers.accepted(exchange) and _empty(exchange):
                 self._broke = "not asked: the balance is used up"
@@ -234,6 +236,14 @@ def not_asked(scenario: Scenario, reason: str) -> Exchange:
     """Return the exchange that stands for a scenario which was not run, with the reason."""
     endpoint = scenario.calls[0] if scenario.calls else "unknown"
     return Exchange(scenario.name, "0", endpoint, Request("", ""), None, None, failure=reason)
+
+
+def _is_out_of_credit(exchange: Exchange, *, official: bool) -> bool:
+    """Tell whether a refusal says that the account is empty: with 429 at the vendor's, with 402 or 403 at gateways."""
+    status = exchange.response.status if exchange.response else 0
+    if official:
+        return status == 429 and "quota" in answers.kind_of_error(exchange)
+    return status in (402, 403) and exchange.endpoint.endswith((".chat", "chat.completions", "chat.stream"))
 
 
 def _empty(exchange: Exchange) -> bool:

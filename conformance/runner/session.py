@@ -19,6 +19,7 @@ from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, RunFile, change_record, exchange_record, verdict_record
 from conformance.judge import answers, verdict
 from conformance.runner import changes, provenance, spending, timing
+from conformance.runner.attribution import attributed
 from conformance.runner.conduct import Conducted, Conductor, needed, unfit
 from conformance.runner.progress import Progress
 from conformance.runner.settings import Settings
@@ -98,7 +99,8 @@ class RunSession:
         kept = [exchange for exchange in exchanges if id(exchange) in self._numbers]
         looked = [self._numbers[id(exchange)] for exchange in kept if exchange.endpoint in places or "*" in places]
         numbers = tuple(looked or [self._numbers[id(exchange)] for exchange in kept])
-        return self._runfile.write("verdict", verdict_record(replace(reached, exchanges=numbers)))
+        reached = attributed(replace(reached, exchanges=numbers), self.run.target, self.run.model, check)
+        return self._runfile.write("verdict", verdict_record(reached))
 
     def finish(self) -> Record:
         """Write the changes and the last record, with the counts, what was spent, and the exit status; return that."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from conformance.evidence.runfile import RunFile, exchange_record
 from conformance.judge import shapes, verdict
+from conformance.runner.attribution import attributed
 from conformance.vocabulary import Clause, CouldNotCheck, Exchange, Finding, Run, Status, Verdict
 
 
@@ -23,11 +24,14 @@ class Tally:
 
     def verdict(self, clause: Clause, endpoint: str, file: str, run: Run) -> Verdict:
         """Return the verdict that the tally comes to."""
-        status, findings, reason = Status.PASS, tuple(self.findings), ""
+        wrong, besides = verdict.illegal(self.findings, clause, run.target)
+        status, findings, reason = Status.PASS, tuple(wrong), ""
         if self.crash:
             status, reason = Status.ERROR, self.crash
         elif excused := verdict.not_promised(clause, run.target):
             return Verdict(clause, "recorded", endpoint, Status.NOT_APPLICABLE, reason=excused, file=file)
+        elif self.findings and not wrong and not self.more:
+            status, reason = Status.NOT_APPLICABLE, besides
         elif self.findings:
             status = verdict.broken(clause)
             waiver = verdict.waiver_of(clause, run.as_of or run.started.date(), run.target)
@@ -39,7 +43,8 @@ class Tally:
             status, reason = Status.NOT_APPLICABLE, self.excuse
         if self.more:
             findings += (Finding("", "no further finding", f"{self.more} more"),)
-        return Verdict(clause, "recorded", endpoint, status, findings, tuple(self.exchanges), reason, file)
+        told = Verdict(clause, "recorded", endpoint, status, findings, tuple(self.exchanges), reason, file)
+        return attributed(told, run.target)
 
 
 def placed(exchange: Exchange, finding: Finding) -> Finding:

@@ -65,6 +65,8 @@ def _chat(call: Call, honest: Handler) -> Answer:
     model = models(call, HOST).get(str(asked.get("model"))) if asked else None
     if asked is None or model is None or not _obeys(asked):
         return refusal(call, 400, "Body validation error!")
+    if call.service.purse.available <= 0:
+        return refusal(call, 403, "You've run out of credits.")
     found = honest(upstream(call, asked | {"model": model.id}))
     if found.status != 200:
         return refusal(call, found.status, found.body.get("error", {}).get("message", "Provider error"))

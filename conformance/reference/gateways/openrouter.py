@@ -117,6 +117,8 @@ def _chat(call: Call, honest: Handler) -> Answer:
     wrong = next((each for each, bounds in _RANGES.items() if not in_range(asked.get(each), *bounds)), None)
     if wrong:
         return refusal(400, f"Invalid input: {wrong} is out of range")
+    if call.service.purse.available <= 0:
+        return refusal(402, "Insufficient credits", limit_source="openrouter_credits")
     found = honest(upstream(call, _passed_on(asked, model)))
     if found.status != 200:
         return refusal(found.status, "Provider returned error", raw=str(found.body), provider_name=PROVIDER)

@@ -9,6 +9,7 @@ from conformance.reference.lies import (
     files,
     fragments,
     framing,
+    gateways,
     harmless,
     models,
     observed,
@@ -22,6 +23,6 @@ from conformance.reference.lies import (
 from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
-    "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing", "harmless",
-    "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
+    "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing", "gateways",
+    "harmless", "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
 ]  # fmt: skip

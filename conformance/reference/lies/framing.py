@@ -47,12 +47,15 @@ def _(call: Call, honest: Handler) -> Answer:
     return answer
 
 
-@lie("stream-in-one-burst")
-def _(call: Call, honest: Handler) -> Answer:
+def burst(call: Call, honest: Handler) -> Answer:
+    """Answer with a stream that comes as one piece when all of it is there."""
     answer = honest(call)
     if isinstance(answer.body, Stream):
         answer.body, answer.delay = Stream([answer.encoded()]), _GENERATION
     return answer
+
+
+lie("stream-in-one-burst")(burst)
 
 
 @in_stream("stream-without-done")
@@ -65,11 +68,14 @@ def _(frames: Frames) -> None:
     frames.append(copy.deepcopy(ordinary(frames)))
 
 
-@in_stream("stream-frames-glued")
-def _(frames: Frames) -> None:
+def glue(frames: Frames) -> None:
+    """Put two chunks into one event."""
     glued = Stream(frames[1:3]).encoded()
     frames[1:3] = [b"".join(part.removesuffix(b"\n\n").removeprefix(b"data: ") for part in glued)]
     frames[1] = b"data: " + frames[1] + b"\n\n"
+
+
+in_stream("stream-frames-glued")(glue)
 
 
 @in_stream("stream-cut")
