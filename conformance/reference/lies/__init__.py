@@ -9,6 +9,7 @@ from conformance.reference.lies import (
     files,
     fragments,
     framing,
+    gateway_answers,
     gateways,
     harmless,
     models,
@@ -23,6 +24,6 @@ from conformance.reference.lies import (
 from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
-    "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing", "gateways",
-    "harmless", "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
+    "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing",
+    "gateway_answers", "gateways", "harmless", "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
 ]  # fmt: skip
