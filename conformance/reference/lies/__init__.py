@@ -25,5 +25,6 @@ from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
     "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing",
-    "gateway_answers", "gateways", "harmless", "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
+    "gateway_answers", "gateways", "harmless", "models", "observed", "refusals", "statuses", "streams", "thinking",
+    "usage", "wire",
 ]  # fmt: skip
