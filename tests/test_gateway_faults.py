@@ -7,9 +7,11 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from conformance import targets
+from conformance.contract import schemas
 from conformance.evidence.runfile import verdict_record
 from conformance.proof import bench
 from conformance.proof.trials import EXIT
@@ -19,7 +21,7 @@ from conformance.report.text import complaint
 from conformance.runner import attribution
 from conformance.vocabulary import Finding, Mode, OddOneOut, Status, Verdict
 
-KEYS = {"openrouter": "OPENROUTER_API_KEY", "aimlapi": "AIMLAPI_API_KEY", "openai-compatible": "GATEWAY_API_KEY"}
+HOSTS = {"openrouter": "openrouter", "aimlapi": "aimlapi", "openai-compatible": "compatible"}
 KEY = "sk-tests-of-the-suite-0123456789"
 OF_GATEWAYS = {name: fault for name, fault in faults().items() if {*fault.models} & {*bench.GATEWAYS}}
 # One gateway each; that the others are found out as well is shown by selftest.
@@ -29,7 +31,7 @@ DAY = date(2026, 11, 24)
 
 @pytest.fixture(scope="module")
 def lied(ran):
-    """Run what is asked of gateways against one in this process that tells a lie; each once."""
+    """Run what a lie breaks against a gateway in this process that tells it; each once."""
     known = {}
 
     def run(name, gateway):
@@ -106,7 +108,7 @@ class TestWhomToBlame:
         """Blame somebody for what broke at a gateway, where the vendor's own host was recorded with some lies."""
 
         def blame(provenance, *lies):
-            run = ran(mode="reference", as_of=DAY, faults=lies).session.run
+            run = ran(mode="reference", as_of=DAY, faults=lies, select="chat.usage.sum").session.run
             monkeypatch.setattr(attribution, "_recorded", lambda _model: (run, provenance))
             check = next(one for one in bench.checks() if one.clause.id == "chat.usage.sum")
             reached = Verdict(check.clause, check.scenario, check.clause.endpoint, Status.FAIL, (Finding("", "", 0),))
@@ -134,6 +136,12 @@ class TestWhomToBlame:
         clause = bench.checks()[0].clause
         passed = Verdict(clause, "s", clause.endpoint, Status.PASS)
         assert "attribution" not in verdict_record(attribution.attributed(passed, targets.load("openrouter")))
+
+    def test_the_records_and_the_results_are_as_their_schemas_say(self, lied):
+        records = lied("gateway-ids-change-in-stream", "openrouter").records
+        jsonschema.validate(results.document(records), schemas.documents()["run"])
+        for record in [record for record in records if "odd_one_out" in record]:
+            jsonschema.validate(record, schemas.documents()["runfile.line"])
 
     def test_the_summary_tells_it(self, lied):
         text = results.markdown(lied("gateway-stream-without-done", "openrouter").records)

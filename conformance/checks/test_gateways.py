@@ -21,6 +21,7 @@ from conformance.checks.reading import choices, one_word, request_member, text_i
 from conformance.checks.test_formats import stops
 from conformance.checks.test_models import listed
 from conformance.judge import answers
+from conformance.judge.costs import CHATS
 from conformance.scenarios import scenarios
 from conformance.vocabulary import CouldNotCheck, Exchange, Finding, NotApplicable, Run, find, member
 
@@ -191,9 +192,7 @@ def told(run: Run, pointer: str) -> list[float]:
     found = [
         find(answers.whole(exchange).json, pointer)
         for exchange in answers.everything(run)
-        if exchange.endpoint.endswith((".chat", "chat.completions", "chat.stream"))
-        and exchange.response is not None
-        and exchange.response.status == 200
+        if exchange.endpoint in CHATS and exchange.response is not None and exchange.response.status == 200
     ]
     amounts = [float(cost) for cost in found if isinstance(cost, int | float)]
     if not amounts:

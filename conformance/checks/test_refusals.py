@@ -170,12 +170,12 @@ def judgement_of_envelope(clause: str, schema: str) -> Judgement:
 def envelope_of(exchange: Exchange) -> str | None:
     """Return the schema of an error body's envelope: the gateway's has a text in ``error``, beside a code.
 
-    OpenRouter's is told from the API's by whom it is expected of; AIMLAPI's is flat.
+    Those of OpenRouter and AIMLAPI, which is flat, are told by whom they are expected of.
     """
     error, code = find(exchange.json, "/error"), find(exchange.json, "/code")
     if isinstance(error, dict):
         return "openrouter.error" if "openrouter.error" in expected_envelopes(exchange) else "error"
-    if find(exchange.json, "/statusCode") is not ABSENT:
+    if find(exchange.json, "/statusCode") is not ABSENT and "aimlapi.error" in expected_envelopes(exchange):
         return "aimlapi.error"
     if isinstance(error, str) and isinstance(code, int):
         return "error.gateway" if error == "url.not_found" else "error.malformed"

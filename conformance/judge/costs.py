@@ -12,7 +12,7 @@ from conformance.vocabulary import CouldNotCheck, Exchange, Price, Target, find
 
 Usage = dict[str, Any]
 MILLION = 1_000_000
-CHATS = ("chat.completions", "chat.stream")
+CHATS = ("chat.completions", "chat.stream", "openrouter.chat", "aimlapi.chat", "compatible.chat")
 
 
 def price_of(model: str) -> Price:

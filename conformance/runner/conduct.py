@@ -23,7 +23,7 @@ from conformance.evidence.cassette import Cassette, path_of
 from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
 from conformance.judge import answers
-from conformance.judge.costs import unpriced
+from conformance.judge.costs import CHATS, unpriced
 from conformance.runner.doctor import Doctor
 from conformance.runner.settings import Settings
 from conformance.runner.spending import Budget
@@ -264,7 +264,7 @@ def _is_out_of_credit(exchange: Exchange, *, official: bool) -> bool:
     status = exchange.response.status if exchange.response else 0
     if official:
         return status == 429 and "quota" in answers.kind_of_error(exchange)
-    return status in (402, 403) and exchange.endpoint.endswith((".chat", "chat.completions", "chat.stream"))
+    return status in (402, 403) and exchange.endpoint in CHATS
 
 
 def _empty(exchange: Exchange) -> bool:

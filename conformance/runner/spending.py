@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from conformance.judge import answers
-from conformance.judge.costs import MILLION, cost_of, count, is_told, price_of, spent, unpriced, usages
+from conformance.judge.costs import CHATS, MILLION, cost_of, count, is_told, price_of, spent, unpriced, usages
 from conformance.vocabulary import CouldNotCheck, Exchange, Run, Scenario, Spending
 
 
@@ -91,7 +91,7 @@ class Budget:
         return sum(told) if len(told) >= paid else max(sum(told), reserved)
 
 
-PAID = ("chat.completions", "chat.stream", "batches.create")
+PAID = (*CHATS, "batches.create")
 
 
 def _may_be_billed(exchange: Exchange) -> bool:

@@ -10,6 +10,7 @@ from conformance.reference.lies import (
     files,
     fragments,
     framing,
+    gateway_answers,
     gateways,
     harmless,
     models,
@@ -26,6 +27,6 @@ from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
     "LIES", "Lie", "accepted", "account", "asked", "batches", "browser", "chat", "files", "fragments", "framing",
-    "gateways", "harmless", "models", "observed", "refusals", "signatures", "statuses", "streams", "thinking",
-    "usage", "wire",
+    "gateway_answers", "gateways", "harmless", "models", "observed", "refusals", "signatures", "statuses",
+    "streams", "thinking", "usage", "wire",
 ]  # fmt: skip
