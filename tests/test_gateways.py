@@ -1,6 +1,8 @@
 """Model ids belong to a host: the catalogue of hosts, and ids that are found wrong before a request is sent."""
 
+import json
 from datetime import date
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,6 +11,8 @@ from conformance import catalogue, targets
 from conformance.catalogue import gateways
 from conformance.rows import ConfigurationError
 from conformance.runner.settings import settings
+from conformance.scenarios import refused_chats
+from conformance.scenarios.refused_chats import read
 
 DAY = date(2026, 11, 24)
 
@@ -126,3 +130,16 @@ class TestBeforeARequestIsSent:
             "Error: --target moonshot: moonshotai/kimi-k2.6 is an id of openrouter.ai, "
             "and not of api.moonshot.ai; use kimi-k2.6 there\n"
         )
+
+    def test_fuzz_finds_it_too(self, cli, key):
+        ended = cli("fuzz", "--model", "moonshot/kimi-k2-6", "--seed", "1")
+        assert (ended.code, ended.out) == (2, "")
+        assert "use kimi-k2.6 there" in ended.err
+
+
+def test_the_ids_that_must_be_refused_are_those_of_gateways():
+    rows = read(Path(refused_chats.__file__).with_suffix(".toml"))
+    (row,) = (row for row in rows if row.refusal == "gateway-id")
+    asked = {json.loads(body)["model"] for body in row.bodies}
+    own = {host.id_of("kimi-k2.6") for host in gateways.hosts().values() if not host.official}
+    assert asked == own
