@@ -192,15 +192,16 @@ class Conductor:
         if reason := self._reason_not_to(scenario):
             self.done.conversations[scenario.name] = (not_asked(scenario, reason),)
             return
-        family = catalogue.family_of(self._settings.alike or self._settings.model)
+        known, own = self._settings.alike or self._settings.model, self._settings.target.smallest
+        family = catalogue.family_of(known)
         offline = self._settings.mode in (Mode.REPLAY, Mode.REFERENCE)
         api = Api(
             client,
             scenario.name,
             self._settings.model,
             self._settings.key,
-            smallest=self._settings.target.smallest or catalogue.smallest_call(self._settings.model),
-            think=dict(family.think) if family else {},
+            smallest=own or catalogue.smallest_call(known),
+            think=dict(family.think) if family and not own else {},
             day=day,
             nonce=nonce_for(scenario, self._settings.mode),
             control=self.done.conversations.get(str(scenario.control), ()),
