@@ -19,7 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from conformance import __version__
-from conformance.reference import account, batches, chat, faults, files, listing, tokens
+from conformance.reference import account, batches, chat, faults, files, listing, published, tokens
 from conformance.reference.answers import Answer, Call, Handler, Refused, Stream, Upload, gateway, refusal
 from conformance.reference.state import CENT, Purse, Service
 
@@ -37,6 +37,11 @@ OPERATIONS: Mapping[str, tuple[str, str, Handler]] = {
     "batches.list": ("GET", "/v1/batches", batches.listed),
     "batches.retrieve": ("GET", "/v1/batches/{item}", batches.retrieve),
     "batches.cancel": ("POST", "/v1/batches/{item}/cancel", batches.cancel),
+}
+# What lies beside the API, and needs no key.
+PUBLISHED: Mapping[str, tuple[str, str, Handler]] = {
+    "published.document": ("GET", "/docs/openapi.json", published.document),
+    "published.prices": ("GET", "/docs/pricing/chat.md", published.prices),
 }
 
 
@@ -83,7 +88,8 @@ def create_app(
         known = isinstance(error, HTTPException) and error.status_code == 405
         return await respond(request, "wrong.method" if known else "unknown.route")
 
-    routes = [Route(path, endpoint(name), methods=[method]) for name, (method, path, _) in OPERATIONS.items()]
+    known = {**OPERATIONS, **PUBLISHED}
+    routes = [Route(path, endpoint(name), methods=[method]) for name, (method, path, _) in known.items()]
     app = Starlette(routes=routes, exception_handlers={404: elsewhere, 405: elsewhere})
     app.router.redirect_slashes = False
     return app
@@ -161,7 +167,7 @@ def _wrong_method(call: Call) -> Answer:
 
 
 _HANDLERS: Mapping[str, Handler] = {
-    **{name: handler for name, (_, _, handler) in OPERATIONS.items()},
+    **{name: handler for name, (_, _, handler) in {**OPERATIONS, **PUBLISHED}.items()},
     "unknown.route": _unknown_route,
     "wrong.method": _wrong_method,
 }

@@ -12,6 +12,7 @@ from conformance.reference.lies import (
     harmless,
     models,
     observed,
+    published,
     refusals,
     statuses,
     streams,
@@ -23,5 +24,5 @@ from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
     "LIES", "Lie", "accepted", "account", "asked", "batches", "chat", "files", "fragments", "framing", "harmless",
-    "models", "observed", "refusals", "statuses", "streams", "thinking", "usage", "wire",
+    "models", "observed", "published", "refusals", "statuses", "streams", "thinking", "usage", "wire",
 ]  # fmt: skip
