@@ -45,7 +45,8 @@ def _refused(model: str, known: Announcement | None, call: Call, seen: Seen, tar
     if known and (not known.available(seen.day) or known.retired == seen.day):
         return
     if listed:
-        told, weight = f"listed, and refused: {call.why}", Severity.BREAKING
+        # Nobody can rely on a model that nothing announced.
+        told, weight = f"listed, and refused: {call.why}", Severity.BREAKING if known else Severity.RISKY
         yield _change(LifeCycle.LISTED_NOT_CALLABLE, model, told, severity=weight)
     elif known and not access.need_not(model, access.region_of(target), seen.account):
         told = f"announced {known.announced}, refused: {call.why}"

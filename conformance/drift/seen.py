@@ -62,7 +62,9 @@ def listed(exchange: Exchange, target: Target) -> dict[str, Listed]:
 
     A gateway's other models are none of ours, and left out.
     """
-    answers.response(exchange)
+    answer = answers.response(exchange)
+    if answer.status not in answers.success_of(exchange):
+        raise CouldNotCheck(Finding("", "a list of models", f"{answer.status}: {answers.message(exchange)}"))
     places = [f"/data/{number}" for number in range(len(exchange.at("/data", list)))]
     found = {exchange.at(f"{where}/id", str): (where, exchange.at(where, dict)) for where in places}
     return {name: entry for id_, entry in found.items() if (name := announced_as(id_, target))}
@@ -102,6 +104,8 @@ def _asked(exchange: Exchange, target: Target) -> str | None:
 
 
 def _call(exchange: Exchange) -> Call:
+    if exchange.response is None:
+        return Call(None, exchange.failure or "no answer")
     try:
         answer = answers.response(exchange)
         if answer.status not in answers.success_of(exchange):

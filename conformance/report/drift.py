@@ -105,7 +105,13 @@ def page(told: Record) -> str:
         lines += ["", *_entry(same)]
     counts = ", ".join(f"{count} {level}" for level, count in told["counts"].items())
     more = [f"{told[name]} {word}" for name, word in _MORE.items() if told[name]]
-    return "\n".join([*lines, "", ", ".join([counts, *more])])
+    return "\n".join([*lines, "", ", ".join([counts, *more]), *_spent(told["spend"])])
+
+
+def _spent(spend: Record | None) -> Iterator[str]:
+    if spend:
+        requests, paid = _counted(spend["requests"], "request"), spend["paid_requests"]
+        yield f"{requests}, of which {paid} may be billed: {spend['usd']:.6f} USD"
 
 
 _MORE = {"known": "told before", "left_out": "left out"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance import catalogue
 from conformance.reference import listing
-from conformance.reference.answers import Answer, Call, Handler
+from conformance.reference.answers import Answer, Call, Handler, Refused
 from conformance.reference.lies.registry import change_asked, in_body, lie
 
 _LIST = "models.list"
@@ -100,16 +100,14 @@ def _(call: Call, honest: Handler) -> Answer:
 @lie("retired-still-callable")
 def _(call: Call, honest: Handler) -> Answer:
     """A model that was retired is answered as another one, under its own name."""
-    if call.operation != "chat.completions":
-        return honest(call)
-    asked = call.members()
-    gone = catalogue.models().get(str(asked.get("model")))
+    model = _asked(call)
+    gone = catalogue.models().get(model)
     if gone is None or gone.retired is None or gone.available(call.service.day()):
         return honest(call)
     change_asked(call, lambda asked: (asked.pop("thinking", None), asked.update(model="kimi-k2.6")))
     answer = honest(call)
     if isinstance(answer.body, dict) and "model" in answer.body:
-        answer.body["model"] = gone.id
+        answer.body["model"] = model
     return answer
 
 
@@ -125,10 +123,19 @@ def _(call: Call, honest: Handler) -> Answer:
 
 @lie("newest-model-gone")
 def _(call: Call, honest: Handler) -> Answer:
-    """The newest model is neither listed nor answered."""
-    if call.operation == "chat.completions":
-        change_asked(call, lambda asked: asked.update(model=f"{asked.get('model')}".replace("kimi-k3", "kimi-gone")))
+    if _asked(call) == "kimi-k3":
+        change_asked(call, lambda asked: asked.update(model="kimi-k3-gone"))
     answer = honest(call)
     if call.operation == _LIST and answer.status == 200:
         answer.body["data"] = [model for model in answer.body["data"] if model["id"] != "kimi-k3"]
     return answer
+
+
+def _asked(call: Call) -> str:
+    """Return the model that a chat asks for, or an empty text."""
+    if call.operation != "chat.completions":
+        return ""
+    try:
+        return str(call.members().get("model"))
+    except Refused:
+        return ""
