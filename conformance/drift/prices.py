@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from conformance import catalogue
 from conformance.drift.kinds import LifeCycle
 from conformance.evidence.recorded import source
 from conformance.evidence.recorded.carry import UnreadableError
-from conformance.vocabulary import ABSENT, Announcement, Change, OddOneOut, Severity, Target, find
+from conformance.vocabulary import Announcement, Change, OddOneOut, Severity, Target, find
 
 LIMIT = 4 * 1024 * 1024
 # So many rows of tables are read; the vendor's pages have one to ten.
@@ -36,6 +36,8 @@ _COLUMNS = {
 # What lists of models call them, in texts of dollars for one token.
 _OF_LISTS = {"cache_hit": "input_cache_read", "input": "prompt", "output": "completion"}
 _PRICE = re.compile(r"([$¥￥])\D{0,20}(\d{1,9}(?:\.\d{1,12})?)")
+# Of a price for one token; -1 is none, but says that it varies.
+_NUMBER = re.compile(r"\d{1,9}(\.\d{1,20})?([eE]-\d{1,2})?", re.ASCII)
 _TITLE = re.compile(r'title:\s{0,9}"([^"]{0,80})"')
 _ROW = re.compile(r"^\s{0,40}\[(.{0,1000})\],?\s{0,9}$")
 _CELL = re.compile(r'<>(.{0,80}?)</>|"([^"]{0,80})"')
@@ -118,12 +120,7 @@ def of_entry(model: str, entry: Mapping[str, Any], where: str) -> Offer | None:
 
 
 def _for_a_million(price: object) -> float | None:
-    if price is ABSENT or not isinstance(price, str) or len(price) > 40:
-        return None
-    try:
-        return float(Decimal(price) * _MILLION)
-    except InvalidOperation:
-        return None
+    return float(Decimal(price) * _MILLION) if isinstance(price, str) and _NUMBER.fullmatch(price) else None
 
 
 def differing(offer: Offer, target: Target, day: date, said_by: str) -> Iterator[Change]:
