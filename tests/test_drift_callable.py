@@ -11,6 +11,7 @@ from conformance import targets
 from conformance.contract import schemas
 from conformance.drift import presence, seen
 from conformance.drift.seen import Call, Seen
+from conformance.drift.table import Row
 from conformance.evidence.client import json_bytes
 from conformance.reference import create_app
 from conformance.reference.serving import running
@@ -271,6 +272,25 @@ class TestTheTable:
         lines = live(faults=["context-length-wrong"]).out.splitlines()
         below = lines[next(at for at, line in enumerate(lines) if line.startswith("kimi-k2.6 ")) + 1]
         assert below.split() == ["context", "262144", "-", "131072", "-", "-"]
+
+    @pytest.mark.parametrize(
+        ("agrees", "cells"),
+        [
+            (True, {"announced": "2026-04-20", "documented": "sample", "listed": "yes", "callable": "?"}),
+            (False, {"announced": "2026-04-20", "documented": "no", "listed": "yes"}),
+            (False, {"announced": "2026-04-20", "listed": "yes", "callable": "no"}),
+            (False, {"announced": "2026-04-20", "listed": "yes", "last_seen": "no"}),
+            (False, {"announced": "retired", "listed": "no", "callable": "yes"}),
+            (True, {"announced": "retired", "listed": "no", "last_seen": "yes"}),
+            (True, {"announced": "2026-07-16", "listed": "no", "callable": "no", "note": "need not"}),
+            (True, {"announced": "no"}),
+        ],
+    )
+    def test_sources_agree_where_all_that_were_checked_say_the_same(self, agrees, cells):
+        assert Row("m", "there", **cells).agrees is agrees
+
+    def test_a_number_is_no_boolean(self):
+        assert not Row("m", "image", True, None, 1).agrees
 
     def test_a_long_or_hostile_name_is_cut(self):
         row = {"model": "x" * 99, "field": "there", "announced": "no", "documented": "y" * 99, "listed": "yes",

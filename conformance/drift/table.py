@@ -17,6 +17,8 @@ from conformance.vocabulary import ABSENT, Announcement, Price, Target, find
 Value = str | int | bool | None
 # Of the listed models that nothing announced; the rest is told as changes, of which there are as many.
 ROWS = 500
+_RETIRED, _UNCHECKED = "retired", "?"
+_ABSENT = ("no", _RETIRED)
 WORDS = {
     "image": "supports_image_in",
     "video": "supports_video_in",
@@ -44,9 +46,16 @@ class Row:
 
     @property
     def agrees(self) -> bool:
-        """Tell whether no two sources of a field say different things of it."""
-        told = [self.announced, self.documented, self.listed, self.last_seen]
-        return len({value for value in told if value is not None}) < 2
+        """Tell whether no two sources of a field say different things of it.
+
+        A model that ended was there before, and one that need not be listed may be missing.
+        """
+        told = [self.announced, self.documented, self.last_seen if self.announced != _RETIRED else None]
+        told += [] if self.note and self.listed == "no" else [self.listed, self.callable]
+        known = [value for value in told if value not in (None, _UNCHECKED)]
+        if self.field == "there":
+            known = [value not in _ABSENT for value in known]
+        return all(type(value) is type(known[0]) and value == known[0] for value in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,7 @@ class Sources:
         known = catalogue.models().get(model)
         if known is None or self.day < known.announced:
             return "no"
-        return "retired" if known.retired and known.retired < self.day else known.announced.isoformat()
+        return _RETIRED if known.retired and known.retired < self.day else known.announced.isoformat()
 
     def _documented(self, model: str) -> str | None:
         if self.document is None:
@@ -108,12 +117,12 @@ class Sources:
         yield Row(model, "price", told, _prices(pages[-1]) if pages else None, listed, None, last)
 
 
-_WORD = {True: "yes", False: "no", None: "?"}
+_WORD = {True: "yes", False: "no", None: _UNCHECKED}
 
 
 def _is_listed(model: str, seen: Seen | None, target: Target) -> tuple[str | None, str | None]:
     if seen is None or seen.listed is None:
-        return ("?", seen.unlisted) if seen and seen.unlisted else (None, None)
+        return (_UNCHECKED, seen.unlisted) if seen and seen.unlisted else (None, None)
     if model in seen.listed:
         return "yes", None
     return "no", access.need_not(model, access.region_of(target), seen.account) if _is_to_be_had(model, seen) else None
