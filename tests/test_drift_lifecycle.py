@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -75,9 +76,20 @@ def drift(folder, as_of, fault=HONEST, since=None):
     )
 
 
+@cache
+def honest(folder, as_of):
+    """What an honest server comes to on a day."""
+    return drift(folder, as_of)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("published")
+
+
 def told(folder, as_of, fault=HONEST):
     """The kinds and models of the changes on a day, after an honest run on the same day."""
-    earlier = report.document(drift(folder, as_of), frozenset(), Severity.BREAKING)
+    earlier = report.document(honest(folder, as_of), frozenset(), Severity.BREAKING)
     (folder / "earlier.json").write_text(json.dumps(earlier))
     return {(one.kind, one.model) for one in drift(folder, as_of, fault, folder / "earlier.json").changes}
 
@@ -97,23 +109,35 @@ def test_every_change_that_a_fault_names_is_one_of_a_life_cycle():
 
 
 @pytest.mark.parametrize("kind", LifeCycle)
-def test_it_is_told_from_its_day_on_and_not_on_the_day_beside_it(kind, tmp_path):
+def test_it_is_told_from_its_day_on_and_not_on_the_day_beside_it(kind, folder):
     row = ROWS[kind]
-    assert (kind, row.model) in told(tmp_path, row.told, row.fault)
-    quiet = told(tmp_path, row.silent, row.fault) if row.silent else told(tmp_path, row.told)
+    assert (kind, row.model) in told(folder, row.told, row.fault)
+    quiet = told(folder, row.silent, row.fault) if row.silent else told(folder, row.told)
     assert (kind, row.model) not in quiet
+
+
+@pytest.mark.parametrize("kind", LifeCycle)
+def test_a_change_names_its_sources_on_both_sides_and_the_odd_one_out(kind, folder):
+    row = ROWS[kind]
+    told(folder, row.told, row.fault)
+    found = drift(folder, row.told, row.fault, folder / "earlier.json").changes
+    (change,) = {(one.kind, one.model): one for one in found if (one.kind, one.model) == (kind, row.model)}.values()
+    assert change.source
+    assert change.other_source
+    assert change.source != change.other_source
+    assert change.odd_one_out or kind is LifeCycle.RETIREMENT_AHEAD
 
 
 DAYS = ["2026-04-19", "2026-04-23", "2026-07-15", "2026-07-16", "2026-08-31", "2026-09-01", "2026-11-24"]
 
 
 @pytest.mark.parametrize("as_of", DAYS)
-def test_an_honest_service_and_its_pages_show_no_change_but_retirements_to_come(as_of, tmp_path):
-    kinds = {kind for kind, _ in told(tmp_path, as_of)}
+def test_an_honest_service_and_its_pages_show_no_change_but_retirements_to_come(as_of, folder):
+    kinds = {kind for kind, _ in told(folder, as_of)}
     assert kinds & set(LifeCycle) <= {LifeCycle.RETIREMENT_AHEAD}
 
 
 @pytest.mark.parametrize("as_of", DAYS)
-def test_every_source_has_its_cell_in_the_table(as_of, tmp_path):
-    rows = [row for row in drift(tmp_path, as_of).models if row.field == "there"]
+def test_every_source_has_its_cell_in_the_table(as_of, folder):
+    rows = [row for row in honest(folder, as_of).models if row.field == "there"]
     assert all(None not in (row.announced, row.documented, row.listed, row.callable) for row in rows)

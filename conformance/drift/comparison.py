@@ -78,29 +78,38 @@ class Asked:
 def compare(asked: Asked, redactor: Redactor) -> Drift:
     """Return where the sources disagree; raises ConfigurationError for a document of a later day than asked."""
     documents, of_documents = _documents(asked)
-    offers, of_pages = _prices(asked)
+    pages, of_pages = _prices(asked)
     lists = list(_listings(asked))
     told = [*of_documents, *(one.source for one in lists), *of_pages]
     day = asked.as_of or max((one.as_of for one in told), default=asked.today)
     now, of_calls = _now(asked, lists, day)
     last = lastseen.read(asked.since, asked.target) if asked.since else None
-    kept, left_out = _kept(
-        chain(
-            chain.from_iterable(map(samples.changes, documents)),
-            history.changes(documents),
-            lints.changes(documents, official=asked.target.official),
-            chain.from_iterable(one.changes for one in lists),
-            chain.from_iterable(offer.changes(asked.target) for offer in offers),
-            presence.changes(now, asked.target, day) if now else (),
-            presence.since(last, now, asked.target, day) if last and now else (),
-        )
+    offers = [one for page in pages for one in page.offers]
+    table = Sources(asked.target, day, documents[-1] if documents else None, offers, now, last)
+    of_lists = chain.from_iterable(one.changes for one in lists)
+    of_prices = chain.from_iterable(page.changes(asked.target) for page in pages)
+    kept, left_out = _kept(chain(_of_documents(documents, asked.target), of_lists, of_prices, _of_models(table)))
+    return Drift(
+        asked.target,
+        day,
+        tuple(_named(one, redactor) for one in (*told, *of_calls)),
+        tuple(_clean(one, redactor) for one in kept),
+        left_out,
+        tuple(_readable(row, redactor) for row in table.rows()),
     )
-    changes = tuple(_clean(one, redactor) for one in kept)
-    document = documents[-1] if documents else None
-    table = Sources(asked.target, day, document, [one for page in offers for one in page.offers], now, last)
-    rows = tuple(_readable(row, redactor) for row in table.rows())
-    sources = tuple(_named(one, redactor) for one in (*told, *of_calls))
-    return Drift(asked.target, day, sources, changes, left_out, rows)
+
+
+def _of_documents(documents: Sequence[Document], target: Target) -> Iterator[Change]:
+    yield from chain.from_iterable(map(samples.changes, documents))
+    yield from history.changes(documents)
+    yield from lints.changes(documents, official=target.official)
+
+
+def _of_models(known: Sources) -> Iterator[Change]:
+    if known.now:
+        yield from presence.changes(known.now, known.target, known.day)
+    if known.now and known.last:
+        yield from presence.since(known.last, known.now, known.target, known.day)
 
 
 def _kept(changes: Iterable[Change]) -> tuple[list[Change], int]:

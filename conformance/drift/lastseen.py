@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from conformance import strictjson
@@ -41,7 +42,7 @@ def _document(path: Path) -> dict[str, Any] | None:
 
 
 def _of_document(document: dict[str, Any], name: str) -> Seen | None:
-    rows = [row for row in document["models"] if isinstance(row, dict) and isinstance(row.get("model"), str)]
+    rows = [row for row in document["models"] if _is_row(row)]
     there = [row for row in rows if row.get("field") == "there"]
     listed = {row["model"]: ("", _entry(row["model"], rows)) for row in there if row.get("listed") == "yes"}
     calls = {row["model"]: Call(_ANSWERED[row["callable"]]) for row in there if row.get("callable") in _ANSWERED}
@@ -51,6 +52,12 @@ def _of_document(document: dict[str, Any], name: str) -> Seen | None:
         return None
     known: dict[str, Listed] | None = listed if any(row.get("listed") in _ANSWERED for row in there) else None
     return Seen(name, day, known, calls) if known is not None or calls else None
+
+
+def _is_row(row: object) -> bool:
+    """Tell whether a value has the form of a row of the table, of which a file may hold any other."""
+    plain = isinstance(row, dict) and all(isinstance(value, str | int | NoneType) for value in row.values())
+    return plain and isinstance(row.get("model"), str)  # type: ignore[attr-defined]
 
 
 def _entry(model: str, rows: Sequence[dict[str, Any]]) -> Entry:

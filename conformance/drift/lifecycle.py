@@ -86,6 +86,7 @@ def changes(
                 model=str(shown(name)),
                 severity=Severity.RISKY,
                 odd_one_out=OddOneOut.OURS,
+                other_source=catalogue.SOURCE,
                 as_of=day,
             )
 

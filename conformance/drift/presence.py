@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -21,22 +21,30 @@ def changes(seen: Seen, target: Target, day: date) -> Iterator[Change]:
 
     What could not be checked disagrees with nothing. A gateway may go on selling what the vendor retired.
     """
+    odd = OddOneOut.SERVICE if target.official else OddOneOut.GATEWAY
     for model, call in seen.calls.items():
-        if call.answered is not None:
-            known = catalogue.models().get(model)
-            found = _answered(model, known, seen, day) if call.answered else _refused(model, known, call, seen, target)
-            official = (replace(one, as_of=day, source=seen.source) for one in found)
-            yield from official if target.official else (replace(one, odd_one_out=OddOneOut.GATEWAY) for one in official
-                                                         if one.kind != LifeCycle.RETIRED_STILL_CALLABLE)  # fmt: skip
+        known = catalogue.models().get(model)
+        found: Iterable[Change] = ()
+        if call.answered:
+            found = _answered(model, known, seen, target)
+        elif call.answered is False:
+            found = _refused(model, known, call, seen, target)
+        yield from (replace(one, as_of=day, source=f"calls of {seen.source}", odd_one_out=odd) for one in found)
 
 
-def _answered(model: str, known: Announcement | None, seen: Seen, day: date) -> Iterator[Change]:
-    if known and known.retired and known.retired < day:
-        told = f"retired on {known.retired}, answered on {seen.day}"
-        yield _change(LifeCycle.RETIRED_STILL_CALLABLE, model, told, since=known.retired + timedelta(days=1))
+def _answered(model: str, known: Announcement | None, seen: Seen, target: Target) -> Iterator[Change]:
+    if known and known.retired and known.retired < seen.day:
+        if target.official:
+            told = f"retired on {known.retired}, answered on {seen.day}"
+            yield _change(LifeCycle.RETIRED_STILL_CALLABLE, model, told, since=known.retired + timedelta(days=1))
     elif seen.listed is not None and model not in seen.listed:
         told = f"answered, and not in the list of {seen.day}"
-        yield _change(LifeCycle.CALLABLE_NOT_LISTED, model, told, since=known.announced if known else None)
+        announced = known.announced if known else None
+        yield _against_list(_change(LifeCycle.CALLABLE_NOT_LISTED, model, told, since=announced), seen)
+
+
+def _against_list(change: Change, seen: Seen) -> Change:
+    return replace(change, other_source=f"GET /models of {seen.source}")
 
 
 def _refused(model: str, known: Announcement | None, call: Call, seen: Seen, target: Target) -> Iterator[Change]:
@@ -47,7 +55,7 @@ def _refused(model: str, known: Announcement | None, call: Call, seen: Seen, tar
     if listed:
         # Nobody can rely on a model that nothing announced.
         told, weight = f"listed, and refused: {call.why}", Severity.BREAKING if known else Severity.RISKY
-        yield _change(LifeCycle.LISTED_NOT_CALLABLE, model, told, severity=weight)
+        yield _against_list(_change(LifeCycle.LISTED_NOT_CALLABLE, model, told, severity=weight), seen)
     elif known and not access.need_not(model, access.region_of(target), seen.account):
         told = f"announced {known.announced}, refused: {call.why}"
         yield _change(LifeCycle.ANNOUNCED_NOT_CALLABLE, model, told, severity=Severity.BREAKING, since=known.announced)
@@ -92,6 +100,5 @@ def _change(
         since=since,
         model=str(shown(model)),
         severity=severity,
-        odd_one_out=OddOneOut.SERVICE,
         other_source=known.sources[0] if known else None,
     )

@@ -135,6 +135,6 @@ def _change(
         model=model or at.model,
         severity=severity,
         odd_one_out=odd,
-        other_source=known.sources[0] if known else None,
+        other_source=known.sources[0] if known else catalogue.SOURCE,
         as_of=document.until,
     )
