@@ -55,6 +55,13 @@ class Mode(StrEnum):
     RECORD = "record"
 
 
+class Account(StrEnum):
+    """What kind of account a key belongs to: one that money was paid into sees and may ask more models."""
+
+    UNFUNDED = "unfunded"
+    TOPPED_UP = "topped-up"
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """What must hold: one sentence with its weight and the page that says so.
@@ -152,7 +159,8 @@ class Target:
     ``recordings_days`` is how old a recording may be that is replayed; None lets them be of any age. ``base_url`` is
     empty where a profile describes no host of its own: it is asked as ``NAME=URL``. ``smallest`` holds the members of
     the cheapest legal chat request where it is not that of the catalogue. ``spelling`` tells which members of a chat
-    request, and of a function in it, have another name here; an empty one says that they must not be sent.
+    request, and of a function in it, have another name here; an empty one says that they must not be sent. ``account``
+    is None where it is not known what kind of account the key belongs to, unless a balance tells.
     """
 
     name: str
@@ -168,6 +176,7 @@ class Target:
     retry_after_limit: float = 30.0
     seconds_between_looks: float = 15.0
     recordings_days: int | None = None
+    account: Account | None = None
     timeouts: Timeouts = Timeouts()
     waivers: tuple[Waiver, ...] = ()
     unpromised: tuple[Unpromised, ...] = ()
@@ -500,10 +509,11 @@ class Fault:
     """One named lie of the reference server, and the clauses that it must break.
 
     ``breaks`` may hold patterns such as ``refusals.*.type``: all such clauses that the run looks at. ``effect`` tells
-    what a run must come to: a fail, a warning, or nothing that could be checked; ``none`` marks a behaviour that looks
-    odd and is legal. ``models`` are those in whose answers it shows, where that is not the target's own model alone;
-    the name of a gateway stands for what it answers. ``days`` are earlier ones on which it breaks more, and ``mode`` is
-    that of a run that sees it.
+    what a run must come to: a fail, a warning, or nothing that could be checked; ``none`` marks what breaks no clause:
+    it looks odd and is legal, or no clause speaks of it. ``models`` are those in whose answers it shows, where that is
+    not the target's own model alone; the name of a gateway stands for what it answers. ``days`` are earlier ones on
+    which it breaks more, and ``mode`` is that of a run that sees it. ``changes`` names the changes in a model's life
+    cycle that ``drift`` must tell of.
     """
 
     name: str
@@ -514,6 +524,7 @@ class Fault:
     models: tuple[str, ...] = ()
     days: tuple[date, ...] = ()
     mode: Mode = Mode.REFERENCE
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from conformance import catalogue, targets
 from conformance.checks import checks_by_clause
 from conformance.contract import ledger
-from conformance.vocabulary import ABSENT
+from conformance.vocabulary import ABSENT, Account
 
 CREATED = 1788436700
 MODEL = {"object": "model", "created": CREATED, "owned_by": "moonshot"}
@@ -23,7 +23,7 @@ LISTED = {
         {"id": "kimi-k2.7-code-highspeed", "context_length": 262144, **MODEL, **SEEING},
     ],
 }
-FIRST, SECOND = "/data/0", "/data/1"
+FIRST, SECOND, THIRD = "/data/0", "/data/1", "/data/2"
 UNREADABLE = {f"{FIRST}/id": 7}
 EFFORTS = {"support": True, "valid_efforts": ["low", "max"], "default_effort": "max"}
 BOTH = {f"{SECOND}/think_efforts": EFFORTS, f"{SECOND}/reasoning_efforts": EFFORTS}
@@ -34,8 +34,8 @@ CASES = [
     ("models.created-seconds", {f"{FIRST}/created": ABSENT}, {f"{FIRST}/created": CREATED + 86_400}, {"/data": []}),
     ("models.promised-listed", {}, {FIRST: ABSENT}, UNREADABLE),
     ("models.promised-listed", {SECOND: ABSENT}, {f"{FIRST}/id": "Kimi-K2.6"}, {"/data": ABSENT}),
-    ("models.announced-listed", {}, {SECOND: ABSENT}, UNREADABLE),
-    ("models.announced-listed", {FIRST: ABSENT}, {f"{SECOND}/id": "kimi-k4"}, {"/data": {}}),
+    ("models.announced-listed", {}, {THIRD: ABSENT}, UNREADABLE),
+    ("models.announced-listed", {FIRST: ABSENT}, {f"{THIRD}/id": "kimi-k4"}, {SECOND: ABSENT}),
     ("models.retired-unlisted", {}, {f"{SECOND}/id": "kimi-k2.5"}, UNREADABLE),
     ("models.retired-unlisted", {f"{SECOND}/id": "kimi-k4"}, {f"{SECOND}/id": "moonshot-v1-8k"}, {FIRST: "kimi-k2.6"}),
     ("models.known", {}, {f"{SECOND}/id": "kimi-k4"}, UNREADABLE),
@@ -114,9 +114,14 @@ class TestLateness:
         verdict = reached("models.promised-listed", {FIRST: ABSENT})
         assert "136 days late" in verdict.findings[0].expected
 
-    def test_a_model_that_the_funding_may_hide_only_warns(self, reached):
-        assert reached("models.announced-listed", {SECOND: ABSENT}).status == "warn"
-        assert reached("models.promised-listed", {SECOND: ABSENT}).status == "pass"
+    @pytest.mark.parametrize(
+        ("account", "status"),
+        [(Account.TOPPED_UP, "warn"), (Account.UNFUNDED, "pass"), (None, "could-not-check")],
+    )
+    def test_a_model_that_needs_a_top_up_is_missed_by_an_account_that_has_one(self, reached, account, status):
+        whose = replace(targets.load("moonshot"), account=account)
+        assert reached("models.announced-listed", {SECOND: ABSENT}, target=whose).status == status
+        assert reached("models.promised-listed", {SECOND: ABSENT}, target=whose).status == "pass"
 
 
 class TestRetirement:

@@ -122,11 +122,22 @@ class TestModels:
         assert ended.code == 3
         assert ended.document["sources"][0]["could_not_check"]
 
-    def test_a_gateway_has_ids_of_its_own_that_could_not_be_checked(self, cli, write):
-        name = write({"object": "list", "data": []}, "models.json")
+    def test_a_gateways_list_without_a_model_that_it_is_known_to_serve_could_not_be_checked(self, cli, write):
+        name = write({"object": "list", "data": [{"id": "z-ai/glm-5"}]}, "models.json")
         ended = cli("drift", "--target", "openrouter", "--models", name)
         assert ended.code == 3
-        assert "openrouter is none of them" in " ".join(ended.out.split())
+        assert "a model that openrouter is known to serve" in " ".join(ended.out.split())
+
+    def test_a_gateway_that_asks_more_and_takes_less_than_was_announced(self, cli, write):
+        dear = {"prompt": "0.00000095", "completion": "0.0000050", "input_cache_read": "0.00000016"}
+        entry = {"id": "moonshotai/kimi-k2.6", "context_length": 131072, "pricing": dear}
+        name = write({"data": [entry]}, "models-2026-09-02.json")
+        ended = cli("drift", "--target", "openrouter", "--models", name, "--json")
+        told = [(one["change"], one["model"], one["severity"], one["odd_one_out"]) for one in ended.document["changes"]]
+        assert told == [
+            ("context-differs", "kimi-k2.6", "breaking", "gateway-rewrote"),
+            ("price-differs", "kimi-k2.6", "risky", "gateway-rewrote"),
+        ]
 
 
 class TestSince:

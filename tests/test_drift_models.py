@@ -1,13 +1,14 @@
 """Models in documents and in lists of models against what was announced of them, with a day on each side."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from conformance import catalogue, targets
 from conformance.drift import lifecycle, published, samples
-from conformance.vocabulary import CouldNotCheck, Exchange, OddOneOut, Request, Response
+from conformance.vocabulary import Account, CouldNotCheck, Exchange, OddOneOut, Request, Response
 
 MOONSHOT = targets.load("moonshot")
 CAPABILITIES = ("supports_image_in", "supports_video_in", "supports_reasoning")
@@ -154,9 +155,24 @@ class TestTheListOfModels:
         assert missing in listed(before, "2026-04-20")
 
     def test_one_that_every_account_sees_breaks_and_another_may(self):
-        changes = lifecycle.changes(listing([]), MOONSHOT, day("2026-09-02"))
+        changes = lifecycle.changes(listing([]), MOONSHOT, day("2026-09-02"), Account.TOPPED_UP)
         weights = {one.model: one.severity for one in changes}
         assert (weights["kimi-k2.6"], weights["kimi-k3"]) == ("breaking", "risky")
+
+    @pytest.mark.parametrize("account", [None, Account.UNFUNDED])
+    def test_an_account_that_need_not_see_a_model_misses_none(self, account):
+        entries = [one for one in honest("2026-09-02") if one["id"] in ("kimi-k2.6", "kimi-k2.7-code")]
+        assert list(lifecycle.changes(listing(entries), MOONSHOT, day("2026-09-02"), account)) == []
+
+    def test_a_model_may_be_gone_in_the_course_of_its_last_day(self):
+        entries = [one for one in honest("2026-08-31") if one["id"] != "kimi-k2.5"]
+        assert ("announced-not-listed", "kimi-k2.5") not in listed(entries, "2026-08-31")
+        assert ("announced-not-listed", "kimi-k2.5") in listed(entries, "2026-08-30")
+
+    def test_a_recording_that_is_older_than_a_retirement_is_stale_and_no_fault_of_the_service(self):
+        old = replace(listing([entry("kimi-k2.5")]), made_at=datetime(2026, 8, 1, tzinfo=UTC))
+        (change,) = [one for one in lifecycle.changes(old, MOONSHOT, day("2026-09-02")) if one.model == "kimi-k2.5"]
+        assert (change.odd_one_out, change.severity) == (OddOneOut.RECORDING, "harmless")
 
     def test_a_model_is_retired_and_still_listed_from_the_day_after_on(self):
         entries = [*honest("2026-09-01"), entry("kimi-k2.5")]
@@ -183,7 +199,8 @@ class TestTheListOfModels:
     def test_a_capability_that_is_announced_and_not_listed(self, name):
         entries = [*honest("2026-09-02"), entry("kimi-k2.6", **{name: False})]
         (change,) = lifecycle.changes(listing(entries), MOONSHOT, day("2026-09-02"))
-        assert (change.kind, change.severity) == ("capability-differs", "breaking")
+        kind = "capability-differs" if name == "supports_reasoning" else "modality-differs"
+        assert (change.kind, change.severity) == (kind, "breaking")
         assert change.where.endswith(f"/{name}")
 
     def test_what_the_list_does_not_say_differs_from_nothing(self):

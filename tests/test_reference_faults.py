@@ -38,6 +38,9 @@ REFUSED = refused_chats.read(Path(refused_chats.__file__).with_suffix(".toml"))
 LATE = {"silent", "stream-in-one-burst"}
 # Those of gateways are told in front of the server, and tried in tests/test_gateway_faults.py.
 OF_THE_SERVER = [name for name, fault in faults().items() if not {*fault.models} & {*bench.GATEWAYS}]
+TODAY = date(2026, 9, 3)
+# Of these days a model is still to come.
+EARLY = {"model-listed-early": date(2026, 7, 15), "model-documented-early": date(2026, 7, 15)}
 Said = tuple[str, int, list[tuple[bytes, bytes]], bytes]
 
 
@@ -169,11 +172,17 @@ def from_a_page(talk: Conversation) -> None:
     talk.ask("GET", "/models", headers={**page, "Authorization": "Bearer sk-invalid"})
 
 
+def published(talk: Conversation) -> None:
+    talk.chat("kimi-k2.5", **PLAIN)
+    for path in ("openapi.json", "pricing/chat.md"):
+        talk.ask("GET", f"http://reference.invalid/docs/{path}")
+
+
 @cache
-def said_with(*names: str) -> tuple[Said, ...]:
-    with client(create_app(as_of=date(2026, 9, 3), clock=lambda: 1788436800.0, fault=names), key=KEY) as api:
+def said_with(*names: str, day: date = TODAY) -> tuple[Said, ...]:
+    with client(create_app(as_of=day, clock=lambda: 1788436800.0, fault=names), key=KEY) as api:
         talk = Conversation(api, 0.02 if LATE & set(names) else 60)
-        for part in (chats, stores, is_refused, from_a_page):
+        for part in (chats, stores, is_refused, from_a_page, published):
             part(talk)
     return tuple(talk.said)
 
@@ -184,7 +193,8 @@ def listed(*names: str) -> list[str]:
 
 @pytest.mark.parametrize("name", OF_THE_SERVER)
 def test_a_fault_shows_in_some_answer(name: str) -> None:
-    assert said_with(name) != said_with()
+    day = EARLY.get(name, TODAY)
+    assert said_with(name, day=day) != said_with(day=day)
 
 
 @pytest.mark.parametrize("name", OF_THE_SERVER)

@@ -13,6 +13,8 @@ from conformance import rows
 from conformance.vocabulary import Announcement
 
 _HERE = Path(__file__).parent
+# What a model is held against that no page announced.
+SOURCE = "conformance/catalogue/models.toml"
 MODALITIES = frozenset({"text", "image", "video"})
 
 

@@ -6,8 +6,11 @@ from datetime import date
 from typing import Any
 
 from conformance import catalogue
+from conformance.catalogue import access
 from conformance.checks import rule_of_exchange, rule_of_shape, rule_of_status
 from conformance.checks.clocks import in_seconds
+from conformance.judge import answers
+from conformance.judge.account import kind_of
 from conformance.vocabulary import Announcement, CouldNotCheck, Exchange, Finding, NotApplicable, Run, member
 
 test_status = rule_of_status("models.status", "models.list")
@@ -83,9 +86,14 @@ def test_promised_listed(exchange: Exchange, run: Run) -> Iterator[Finding]:
 def test_announced_listed(exchange: Exchange, run: Run) -> Iterator[Finding]:
     official(run)
     there = {entry["id"] for _, entry in listed(exchange)}
-    for name, model in announced(exchange, run).items():
-        if name not in run.target.must_list and name not in there:
+    account, region = kind_of(answers.everything(run), run.target), access.region_of(run.target)
+    missing = [model for model in announced(exchange, run).values() if model.id not in there]
+    excuses = {model.id: access.need_not(model.id, region, account) for model in missing}
+    for model in missing:
+        if model.id not in run.target.must_list and excuses[model.id] is None:
             yield late(model, run.day(exchange))
+    if account is None and (excuse := next(filter(None, excuses.values()), None)):
+        raise CouldNotCheck(Finding("/data", f"to know the account: {excuse}", "not listed"))
 
 
 @rule_of_exchange("models.retired-unlisted", "models.list")

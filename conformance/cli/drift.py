@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from conformance.cli import options
 from conformance.rows import ConfigurationError
+
+if TYPE_CHECKING:
+    from conformance.runner.rollcall import RollCall
 
 
 @click.command(
@@ -22,6 +27,15 @@ from conformance.rows import ConfigurationError
 )
 @click.option("--openapi", multiple=True, metavar="FILE", help="A published OpenAPI document; any number of them.")
 @click.option("--models", type=click.Path(path_type=Path), metavar="FILE", help="A recorded answer of GET /models.")
+@click.option("--prices", multiple=True, metavar="FILE", help="A recorded page that tells prices; any number of them.")
+@click.option(
+    "--mode",
+    type=click.Choice(["live", "reference"]),
+    help="Also ask: for the list of models, and each model that matters for one token.",
+)
+@click.option(
+    "--max-cost", type=float, default=0.05, show_default=True, metavar="USD", help="Ask nothing that may cost more."
+)
 @click.option("--since", type=click.Path(path_type=Path), metavar="RUNFILE", help="Tell only what this does not tell.")
 @click.option("--as-of", type=options.Day(), help="The day to judge by; else each document's own.")
 @click.option(
@@ -33,15 +47,21 @@ def command(
     target: str,
     openapi: tuple[str, ...],
     models: Path | None,
+    prices: tuple[str, ...],
+    mode: str | None,
+    max_cost: float,
     since: Path | None,
     as_of: date | None,
     fail_on: str,
     as_json: bool,  # noqa: FBT001 - an option of the command line
 ) -> None:
-    """Tell where documents, lists of models and announcements disagree, offline.
+    """Tell where documents, pages of prices, lists of models and announcements disagree; offline, unless --mode asks.
 
     A document is of the day in its file's name (docs-2026-05-01.json), else of --as-of, else of today. They are
     compared in the order of their days, by meaning. The last one stands until --as-of.
+
+    With --mode, the target or the reference server is asked for its list of models, and each model that is announced,
+    listed or lately retired for one token. What --since tells of models is what was seen last.
 
     Exit status: 0 no change of that weight, 1 at least one, 3 a file could not be checked.
     """
@@ -52,18 +72,32 @@ def command(
     from conformance.vocabulary import Severity
 
     whom = targets.load(target)
-    paths = [_required(name) for name in openapi]
-    if not paths and models is None:
-        raise ConfigurationError("nothing to compare; give --openapi FILE or --models FILE")
-    asked = comparison.Asked(whom, paths, models and _required(str(models)), as_of, datetime.now(UTC).date())
+    paths, pages = [_required(name) for name in openapi], [_required(name) for name in prices]
+    if not paths and not pages and models is None and mode is None:
+        raise ConfigurationError("nothing to compare; give --openapi, --models or --prices FILE, or --mode")
     earlier = report.told_before(since) if since else frozenset()
+    recorded = models and _required(str(models))
+    rolled = _ask(target, mode, as_of, max_cost) if mode else None
+    asked = comparison.Asked(whom, paths, recorded, as_of, datetime.now(UTC).date(), pages, since=since)
+    if rolled:
+        asked = replace(asked, exchanges=rolled.exchanges, answered_by=rolled.answered_by)
     redactor = Redactor(whom.key_variable, os.environ.get(whom.key_variable, "").strip())
     told = report.document(comparison.compare(asked, redactor), earlier, Severity(fail_on))
+    told |= {"mode": mode or "offline", "spend": rolled and rolled.spend}
     if as_json:
         options.emit(report.text(told))
     else:
         click.echo(report.page(told))
     sys.exit(told["exit"])
+
+
+def _ask(target: str, mode: str, as_of: date | None, max_cost: float) -> RollCall:
+    """Ask a target for its models; raises ConfigurationError where that was asked for in a way that cannot be."""
+    from conformance.runner import rollcall
+    from conformance.runner.settings import settings
+
+    asked = settings(target=target, mode=mode, as_of=as_of, max_cost=max_cost)
+    return rollcall.ask(asked, lambda told: click.echo(told, err=True))
 
 
 def _required(name: str) -> Path:

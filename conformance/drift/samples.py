@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from functools import partial
 
 from conformance import catalogue
+from conformance.drift.kinds import LifeCycle
 from conformance.drift.mentions import Mention
 from conformance.drift.published import Document, endpoint_of
 from conformance.vocabulary import Announcement, Change, OddOneOut, Severity
@@ -30,7 +31,7 @@ def _dead(found: Sequence[Mention], document: Document) -> Iterator[Change]:
         if known and known.retired and known.retired < document.until:
             shown = one.how != "enum"
             yield _change(
-                "sample-names-dead-model" if shown else "documented-retired",
+                LifeCycle.SAMPLE_NAMES_DEAD_MODEL if shown else LifeCycle.DOCUMENTED_RETIRED,
                 one,
                 document,
                 f"{one.model} was retired on {known.retired}, the {one.how} still names it",
@@ -53,7 +54,7 @@ def _lagging(found: Sequence[Mention], document: Document) -> Iterator[Change]:
         first, *others = sorted(later, key=lambda model: model.announced)
         more = f"; announced since then: {', '.join(model.id for model in others)}" if others else ""
         yield _change(
-            "sample-lags-announcement",
+            LifeCycle.SAMPLE_LAGS_ANNOUNCEMENT,
             samples[0],
             document,
             f"{first.id} announced {first.announced}, the List Models sample still lists {', '.join(sorted(listed))}"
@@ -82,7 +83,7 @@ def _missing(found: Sequence[Mention], document: Document) -> Iterator[Change]:
             told = f"{model} announced {wanted[model].announced}" if model in wanted else f"{model} was never announced"
             beside = f", that of {', '.join(others[:3])} names it" if others else ""
             yield _change(
-                "documented-in-part" if others else "announced-not-documented",
+                LifeCycle.DOCUMENTED_IN_PART if others else LifeCycle.ANNOUNCED_NOT_DOCUMENTED,
                 next(iter(named.values())),
                 document,
                 f"{told}, the enum of {endpoint_of(operation)} lacks it{beside}",
@@ -97,7 +98,9 @@ def _unknown(found: Sequence[Mention], document: Document) -> Iterator[Change]:
         known = catalogue.models().get(one.model)
         if known is None or known.announced > document.until:
             told = f"only announced {known.announced}" if known else "nothing announced it"
-            change = partial(_change, "documented-unknown", one, document, f"{one.model}: {told}", since=document.day)
+            change = partial(
+                _change, LifeCycle.DOCUMENTED_UNKNOWN, one, document, f"{one.model}: {told}", since=document.day
+            )
             yield change(odd=OddOneOut.OURS, known=known)
 
 
@@ -111,7 +114,7 @@ def _once(found: Sequence[Mention]) -> list[Mention]:
 
 
 def _change(
-    kind: str,
+    kind: LifeCycle,
     at: Mention,
     document: Document,
     detail: str,
@@ -132,6 +135,6 @@ def _change(
         model=model or at.model,
         severity=severity,
         odd_one_out=odd,
-        other_source=known.sources[0] if known else None,
+        other_source=known.sources[0] if known else catalogue.SOURCE,
         as_of=document.until,
     )

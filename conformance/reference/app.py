@@ -19,7 +19,19 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from conformance import __version__
-from conformance.reference import account, batches, chat, cors, faults, files, gateways, listing, signing, tokens
+from conformance.reference import (
+    account,
+    batches,
+    chat,
+    cors,
+    faults,
+    files,
+    gateways,
+    listing,
+    published,
+    signing,
+    tokens,
+)
 from conformance.reference.answers import Answer, Call, Handler, Refused, Stream, Upload, gateway, refusal
 from conformance.reference.state import CENT, Purse, Service
 
@@ -38,6 +50,11 @@ OPERATIONS: Mapping[str, tuple[str, str, Handler]] = {
     "batches.list": ("GET", "/v1/batches", batches.listed),
     "batches.retrieve": ("GET", "/v1/batches/{item}", batches.retrieve),
     "batches.cancel": ("POST", "/v1/batches/{item}/cancel", batches.cancel),
+}
+# What lies beside the API, and needs no key.
+PUBLISHED: Mapping[str, tuple[str, str, Handler]] = {
+    "published.document": ("GET", "/docs/openapi.json", published.document),
+    "published.prices": ("GET", "/docs/pricing/chat.md", published.prices),
 }
 
 
@@ -96,7 +113,7 @@ def create_app(
 def _paths(profile: str | None) -> list[tuple[str, str, str]]:
     """Return the operations with method and path; some gateways have all of them under /api."""
     if profile is None:
-        return [(name, method, path) for name, (method, path, _) in OPERATIONS.items()]
+        return [(name, method, path) for name, (method, path, _) in {**OPERATIONS, **PUBLISHED}.items()]
     known = gateways.routes(profile).items()
     return [(name, method, above + path) for name, (method, path) in known for above in ("", "/api")]
 
@@ -173,7 +190,7 @@ def _wrong_method(call: Call) -> Answer:
 
 
 _HANDLERS: Mapping[str, Handler] = {
-    **{name: handler for name, (_, _, handler) in OPERATIONS.items()},
+    **{name: handler for name, (_, _, handler) in {**OPERATIONS, **PUBLISHED}.items()},
     "unknown.route": _unknown_route,
     "wrong.method": _wrong_method,
     "preflight": cors.preflight,

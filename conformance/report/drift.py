@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from textwrap import fill
 
 from conformance import __version__, strictjson
 from conformance.drift.comparison import Drift
 from conformance.evidence.runfile import Record, change_record
+from conformance.report.models import table
 from conformance.rows import ConfigurationError
 from conformance.vocabulary import Severity
 
@@ -22,7 +24,8 @@ Identity = tuple[object, ...]
 def document(drift: Drift, earlier: Collection[Identity], fail_on: Severity) -> Record:
     """Return the document that ``--json`` prints; its schema is schemas/drift.json.
 
-    Changes that an earlier run has told are counted in ``known`` and not told again.
+    Changes that an earlier run has told are counted in ``known`` and not told again. ``mode`` and
+    ``spend`` are those of a document for which nobody was asked.
     """
     records = [change_record(change) for change in drift.changes]
     fresh = [record for record in records if identity(record) not in earlier]
@@ -47,6 +50,9 @@ def document(drift: Drift, earlier: Collection[Identity], fail_on: Severity) -> 
             }
             for source in drift.sources
         ],
+        "models": [asdict(row) | {"agrees": row.agrees} for row in drift.models],
+        "mode": "offline",
+        "spend": None,
         "changes": fresh,
     }
 
@@ -86,9 +92,12 @@ def _changes(values: Iterable[Record]) -> Iterator[Record]:
 def page(told: Record) -> str:
     """Return a document for people: what could not be checked, every change with its sources, and the counts."""
     lines = [f"{told['target']}, as of {told['as_of']}: {_counted(len(told['sources']), 'source')}"]
+    if told["mode"] == "reference":
+        lines.append("The reference server of this suite answered: that says nothing about the service.")
     for source in told["sources"]:
         if source["could_not_check"]:
             lines += ["", _wrapped(f"COULD NOT CHECK  {source['file']}: {source['could_not_check']}")]
+    lines += table(told["models"])
     groups: dict[Identity, list[Record]] = {}
     for record in told["changes"]:
         groups.setdefault((record["severity"], *identity(record)), []).append(record)
@@ -96,7 +105,13 @@ def page(told: Record) -> str:
         lines += ["", *_entry(same)]
     counts = ", ".join(f"{count} {level}" for level, count in told["counts"].items())
     more = [f"{told[name]} {word}" for name, word in _MORE.items() if told[name]]
-    return "\n".join([*lines, "", ", ".join([counts, *more])])
+    return "\n".join([*lines, "", ", ".join([counts, *more]), *_spent(told["spend"])])
+
+
+def _spent(spend: Record | None) -> Iterator[str]:
+    if spend:
+        requests, paid = _counted(spend["requests"], "request"), spend["paid_requests"]
+        yield f"{requests}, of which {paid} may be billed: {spend['usd']:.6f} USD"
 
 
 _MORE = {"known": "told before", "left_out": "left out"}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 
-from conformance.drift import lifecycle
+from conformance import catalogue
+from conformance.drift import lifecycle, presence, seen
 from conformance.evidence.cassette import Cassette
-from conformance.judge import answers, verdict
+from conformance.judge import account, answers, verdict
 from conformance.vocabulary import Change, CouldNotCheck, Exchange, Finding, OddOneOut, Run
 
 # Of one endpoint; more are one change: that its answers are of another kind.
@@ -46,12 +48,25 @@ def _places(exchange: Exchange) -> Iterator[tuple[str, str]]:
 
 
 def _models(run: Run) -> Iterator[Change]:
-    """Yield where the lists of models disagree with what was announced; gateways have ids of their own."""
-    for exchange in answers.everything(run):
-        if exchange.endpoint == "models.list" and not exchange.refused and run.target.official:
+    """Yield where what is listed, what was announced and what was answered disagree; gateways have ids of their own."""
+    if not run.target.official:
+        return
+    exchanges = list(answers.everything(run))
+    known = account.kind_of(exchanges, run.target)
+    for exchange in exchanges:
+        if exchange.endpoint == "models.list" and not exchange.refused:
             # That it is no list of models is said by the clauses.
             with suppress(CouldNotCheck):
-                yield from islice(lifecycle.changes(exchange, run.target, run.day(exchange)), KEPT)
+                yield from islice(lifecycle.changes(exchange, run.target, run.day(exchange), known), KEPT)
+    day = max((run.day(exchange) for exchange in exchanges), default=run.started.date())
+    told = seen.of(exchanges, run.target, day, run.target.canonical_url)
+    yield from islice(presence.changes(_of_models(told), run.target, day), KEPT)
+
+
+def _of_models(told: seen.Seen) -> seen.Seen:
+    """Return what was seen of models, without the names that a run makes up to be refused."""
+    known = {*catalogue.models(), *(told.listed or ())}
+    return replace(told, calls={model: call for model, call in told.calls.items() if model in known})
 
 
 def _unknown(exchange: Exchange) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -134,7 +134,7 @@ class Conductor:
             return self.done
         if not any(scenario.name in BALANCES for scenario in fitting):
             self._balance_known.set()
-        client = self._client(self._transport())
+        client = self.client()
         try:
             first, *rest = stages(fitting)
             self._ask_side_by_side(first, client)
@@ -158,6 +158,10 @@ class Conductor:
 
     def _threads(self) -> int:
         return 1 if self._settings.mode is Mode.REFERENCE else max(1, self._settings.target.concurrency)
+
+    def client(self) -> Client:
+        """Return a client that asks the target in its mode; whoever asks for it must close it."""
+        return self._client(self._transport())
 
     def _client(self, transport: httpx.BaseTransport | None) -> Client:
         offline = self._settings.mode in (Mode.REPLAY, Mode.REFERENCE)

@@ -77,24 +77,26 @@ class Budget:
         with self._settled:
             cost = reserved = self._reserved.get(scenario.name, 0.0)
         try:
-            cost = self._cost(exchanges, reserved)
+            cost = charged(exchanges, self._model, reserved)
         finally:  # whatever happens, others are waiting for what was set aside
             with self._settled:
                 self._reserved.pop(scenario.name, None)
                 self._spent += cost
                 self._settled.notify_all()
 
-    def _cost(self, exchanges: Sequence[Exchange], reserved: float) -> float:
-        price = price_of(self._model)
-        told = [cost_of(usage, price) * share for usage, share in usages(exchanges) if is_told(usage)]
-        paid = sum(each.endpoint in PAID and _may_be_billed(each) for each in exchanges)
-        return sum(told) if len(told) >= paid else max(sum(told), reserved)
-
 
 PAID = (*CHATS, "batches.create")
 
 
-def _may_be_billed(exchange: Exchange) -> bool:
+def charged(exchanges: Sequence[Exchange], model: str, most: float) -> float:
+    """Return what exchanges with a model cost by the usage that they tell; ``most`` where one tells nothing."""
+    price = price_of(model)
+    told = [cost_of(usage, price) * share for usage, share in usages(exchanges) if is_told(usage)]
+    paid = sum(each.endpoint in PAID and may_be_billed(each) for each in exchanges)
+    return sum(told) if len(told) >= paid else max(sum(told), most)
+
+
+def may_be_billed(exchange: Exchange) -> bool:
     """Tell whether a request may be billed: nobody knows what became of one that failed or that nobody answered."""
     return exchange.response is None or not 300 <= exchange.response.status < 500
 

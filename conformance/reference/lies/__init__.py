@@ -15,6 +15,7 @@ from conformance.reference.lies import (
     harmless,
     models,
     observed,
+    published,
     refusals,
     signatures,
     statuses,
@@ -27,6 +28,6 @@ from conformance.reference.lies.registry import LIES, Lie
 
 __all__ = [
     "LIES", "Lie", "accepted", "account", "asked", "batches", "browser", "chat", "files", "fragments", "framing",
-    "gateway_answers", "gateways", "harmless", "models", "observed", "refusals", "signatures", "statuses",
-    "streams", "thinking", "usage", "wire",
+    "gateway_answers", "gateways", "harmless", "models", "observed", "published", "refusals", "signatures",
+    "statuses", "streams", "thinking", "usage", "wire",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance import catalogue
 from conformance.reference import listing
-from conformance.reference.answers import Answer, Call, Handler
+from conformance.reference.answers import Answer, Call, Handler, Refused
 from conformance.reference.lies.registry import change_asked, in_body, lie
 
 _LIST = "models.list"
@@ -95,3 +95,47 @@ def _(call: Call, honest: Handler) -> Answer:
     # What else is wrong with a request is not said, as its model is looked at first.
     change_asked(call, lambda asked: asked.update(model=f"{asked.get('model')}-0711-preview"))
     return honest(call)
+
+
+@lie("retired-still-callable")
+def _(call: Call, honest: Handler) -> Answer:
+    """A model that was retired is answered as another one, under its own name."""
+    model = _asked(call)
+    gone = catalogue.models().get(model)
+    if gone is None or gone.retired is None or gone.available(call.service.day()):
+        return honest(call)
+    change_asked(call, lambda asked: (asked.pop("thinking", None), asked.update(model="kimi-k2.6")))
+    answer = honest(call)
+    if isinstance(answer.body, dict) and "model" in answer.body:
+        answer.body["model"] = model
+    return answer
+
+
+@lie("model-listed-early")
+def _(call: Call, honest: Handler) -> Answer:
+    answer = honest(call)
+    day = call.service.day()
+    coming = [model for model in catalogue.models().values() if model.announced > day]
+    if call.operation == _LIST and answer.status == 200 and coming:
+        answer.body["data"].append(listing.entry(coming[0], listing.deployed(day), day))
+    return answer
+
+
+@lie("newest-model-gone")
+def _(call: Call, honest: Handler) -> Answer:
+    if _asked(call) == "kimi-k3":
+        change_asked(call, lambda asked: asked.update(model="kimi-k3-gone"))
+    answer = honest(call)
+    if call.operation == _LIST and answer.status == 200:
+        answer.body["data"] = [model for model in answer.body["data"] if model["id"] != "kimi-k3"]
+    return answer
+
+
+def _asked(call: Call) -> str:
+    """Return the model that a chat asks for, or an empty text."""
+    if call.operation != "chat.completions":
+        return ""
+    try:
+        return str(call.members().get("model"))
+    except Refused:
+        return ""
