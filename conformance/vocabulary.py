@@ -122,6 +122,23 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeWaiver:
+    """A change that is known and accepted of a target: by whom it is owned, and until when.
+
+    ``change`` is its kind; ``where`` may be a pattern such as ``/200/*``. Without ``model`` it is of any.
+    """
+
+    change: str
+    endpoint: str
+    reason: str
+    owner: str
+    link: str
+    expires: date
+    where: str = "*"
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unpromised:
     """Clauses that a target does not promise, unlike the vendor: why, and the page that says what it promises."""
 
@@ -163,6 +180,7 @@ class Target:
     recordings_days: int | None = None
     timeouts: Timeouts = Timeouts()
     waivers: tuple[Waiver, ...] = ()
+    change_waivers: tuple[ChangeWaiver, ...] = ()
     unpromised: tuple[Unpromised, ...] = ()
     provenance_url: str = ""
 

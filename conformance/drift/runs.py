@@ -1,0 +1,85 @@
+"""One run against earlier ones: what changed in the answers, what cannot be told, and what was looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from itertools import islice
+
+from conformance.drift import between
+from conformance.drift.earlier import Seen
+from conformance.drift.shape import Fact, Shape
+from conformance.drift.standing import Looked
+from conformance.rows import ConfigurationError
+from conformance.vocabulary import Change, Mode, OddOneOut, Target
+
+# Of one endpoint; more are one change: that its answers are of another kind.
+KEPT = 50
+
+
+def require_same(target: str, model: str | None, before: Sequence[Seen]) -> None:
+    """Raise ConfigurationError where an earlier run asked somebody else, or for another model."""
+    for one in before:
+        if one.target != target:
+            raise ConfigurationError(f"--since {one.file} is of the target {one.target}, and not of {target}")
+        if None not in (model, one.model) and one.model != model:
+            raise ConfigurationError(f"--since {one.file} asked for {one.model}, and this run for {model}")
+
+
+def changes(now: Seen, before: Sequence[Seen], target: Target) -> Iterator[Change]:
+    """Yield how the answers of a run differ from those of the earlier runs together, since the day of the last."""
+    for endpoint, shape in sorted(now.shapes.items()):
+        for one in islice(between.differing(_together(endpoint, before), shape), KEPT):
+            yield Change(
+                one.kind.value,
+                endpoint,
+                "".join(f"/{name}" for name in one.place),
+                one.detail,
+                since=before[-1].day,
+                source=now.file,
+                model=now.model,
+                severity=one.severity,
+                odd_one_out=OddOneOut.SERVICE if target.official else OddOneOut.GATEWAY,
+                other_source=before[-1].file,
+                as_of=now.day,
+            )
+
+
+def _together(endpoint: str, before: Sequence[Seen]) -> Shape:
+    return reduce(Shape.merged, (one.shapes.get(endpoint, Shape()) for one in before), Shape())
+
+
+def notes(now: Seen, before: Sequence[Seen]) -> Iterator[str]:
+    """Yield what could not be compared."""
+    for one in before:
+        if not one.ended:
+            yield f"{one.file} is of a run that did not end: what it would have told is told as new"
+    names = sorted({*now.shapes, *(name for one in before for name in one.shapes)})
+    apart = [name for name in names if not between.comparable(_together(name, before), now.shapes.get(name, Shape()))]
+    if apart:
+        yield f"no request was answered in this run and in an earlier one, so nothing is compared: {', '.join(apart)}"
+    if now.left_out:
+        yield f"{now.left_out} requests got no answer that could be compared"
+
+
+def looked(now: Seen, target: Target, last: Seen | None = None) -> Looked:
+    """Return what a run looked at.
+
+    That is all of an endpoint where each scenario that the last run had answers to has one; without a last run, where
+    nothing was left out by ``--select``.
+    """
+    asked = {name: _scenarios(shape) for name, shape in now.shapes.items()}
+    known = {name: _scenarios(shape) for name, shape in last.shapes.items()} if last else {}
+    whole = {name for name in asked if (last or not now.select) and known.get(name, set()) <= asked[name]}
+    played = set().union(*asked.values()) if now.mode == Mode.REPLAY else set()
+    places = {"recordings", "answers"} | ({"listing"} if target.official and _listed(now) else set())
+    return Looked(frozenset(places), frozenset(whole | played))
+
+
+def _scenarios(shape: Shape) -> set[str]:
+    return {asked.partition(" ")[0] for asked, _ in shape.seen}
+
+
+def _listed(now: Seen) -> bool:
+    listing = now.shapes.get("models.list", Shape())
+    return any(Fact(("200", "data"), "type", "array") in sample for _, sample in listing.seen)
