@@ -22,7 +22,8 @@ from conformance.rows import ConfigurationError
 )
 @click.option("--openapi", multiple=True, metavar="FILE", help="A published OpenAPI document; any number of them.")
 @click.option("--models", type=click.Path(path_type=Path), metavar="FILE", help="A recorded answer of GET /models.")
-@click.option("--since", type=click.Path(path_type=Path), metavar="RUNFILE", help="Tell only what this does not tell.")
+@click.option("--run", type=click.Path(path_type=Path), metavar="RUNFILE", help="A run, as its run.ndjson tells it.")
+@options.since
 @click.option("--as-of", type=options.Day(), help="The day to judge by; else each document's own.")
 @click.option(
     "--fail-on", type=click.Choice(["breaking", "risky", "harmless"]), default="breaking", show_default=True,
@@ -33,7 +34,8 @@ def command(
     target: str,
     openapi: tuple[str, ...],
     models: Path | None,
-    since: Path | None,
+    run: Path | None,
+    since: tuple[Path, ...],
     as_of: date | None,
     fail_on: str,
     as_json: bool,  # noqa: FBT001 - an option of the command line
@@ -43,22 +45,27 @@ def command(
     A document is of the day in its file's name (docs-2026-05-01.json), else of --as-of, else of today. They are
     compared in the order of their days, by meaning. The last one stands until --as-of.
 
-    Exit status: 0 no change of that weight, 1 at least one, 3 a file could not be checked.
+    With --since, only what is new counts: a change that goes on is not told again, one that ended is. Of two runs, the
+    answers are compared, too.
+
+    Exit status: 0 no new change of that weight, 1 at least one, 3 a file could not be checked, 5 a waiver is stale.
     """
     from conformance import targets
-    from conformance.drift import comparison
+    from conformance.drift import comparison, earlier, runs
     from conformance.evidence.redact import Redactor
     from conformance.report import drift as report
     from conformance.vocabulary import Severity
 
     whom = targets.load(target)
     paths = [_required(name) for name in openapi]
-    if not paths and models is None:
-        raise ConfigurationError("nothing to compare; give --openapi FILE or --models FILE")
+    if not paths and models is None and run is None:
+        raise ConfigurationError("nothing to compare; give --openapi FILE, --models FILE or --run RUNFILE")
     asked = comparison.Asked(whom, paths, models and _required(str(models)), as_of, datetime.now(UTC).date())
-    earlier = report.told_before(since) if since else frozenset()
     redactor = Redactor(whom.key_variable, os.environ.get(whom.key_variable, "").strip())
-    told = report.document(comparison.compare(asked, redactor), earlier, Severity(fail_on))
+    before, now = earlier.read_all(since, redactor), earlier.read(run, redactor, "--run") if run else None
+    runs.require_same(whom.name, now.model if now else None, before, now)
+    drift, stands = runs.compared(comparison.compare(asked, redactor), now, before)
+    told = report.document(drift, stands, Severity(fail_on))
     if as_json:
         options.emit(report.text(told))
     else:

@@ -24,6 +24,7 @@ from conformance.cli import options
 @click.option(
     "--max-cost", type=float, default=0.05, show_default=True, metavar="USD", help="Ask nothing that may cost more."
 )
+@options.since
 @options.out
 @options.as_json
 def command(
@@ -34,6 +35,7 @@ def command(
     as_of: date | None,
     cassettes: Path | None,
     max_cost: float,
+    since: tuple[Path, ...],
     out: Path | None,
     as_json: bool,  # noqa: FBT001 - an option of the command line
 ) -> None:
@@ -43,15 +45,21 @@ def command(
     or an endpoint live; record also writes what it said to cassettes.
 
     A live run needs the key in the environment variable that the target names, MOONSHOT_API_KEY for moonshot.
+
+    With --since, it is also held against an earlier run: a breaking change that is new exits with 1, one that goes on
+    does not do so again.
     """
     from conformance.runner import pytest_run
     from conformance.runner.settings import settings
 
+    # A link such as reports/latest points at this run as soon as it has a folder.
+    earlier = [path.resolve() for path in since]
     asked = settings(
-        target=target, mode=mode, model=model, select=select, as_of=as_of, cassettes=cassettes, max_cost=max_cost
-    )
+        target=target, mode=mode, model=model, select=select, as_of=as_of, cassettes=cassettes, max_cost=max_cost,
+        since=earlier,
+    )  # fmt: skip
     pytest_run.check_selection(select)
     place = options.folder(out, asked.target.name)
     from conformance.report import summary
 
-    sys.exit(summary.tell(pytest_run.run(asked, target, place), place, as_json=as_json, emit=options.emit))
+    sys.exit(summary.tell(pytest_run.run(asked, target, place, earlier), place, as_json=as_json, emit=options.emit))

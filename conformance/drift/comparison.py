@@ -24,7 +24,7 @@ _TEXT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was looked at: what it is (``openapi`` or ``models``), its day, and why it could not be checked."""
+    """A file that was looked at: ``openapi``, ``models`` or a ``run``, its day, and why it could not be checked."""
 
     file: str
     kind: str
@@ -67,8 +67,8 @@ def compare(asked: Asked, redactor: Redactor) -> Drift:
             chain.from_iterable(changes for _, changes in listings),
         )
     )
-    day = asked.as_of or max(one.as_of for one in told)
-    changes = tuple(_clean(one, redactor) for one in kept)
+    day = asked.as_of or max((one.as_of for one in told), default=date.min)
+    changes = tuple(clean(one, redactor) for one in kept)
     return Drift(asked.target, day, tuple(_named(one, redactor) for one in told), changes, left_out)
 
 
@@ -127,7 +127,7 @@ def _listing(exchange: Exchange, asked: Asked, name: str) -> tuple[Source, list[
         return Source(name, "models", day, str(refusal)), []
 
 
-def _clean(change: Change, redactor: Redactor) -> Change:
+def clean(change: Change, redactor: Redactor) -> Change:
     """Return a change whose texts are short, can be written anywhere, and hold no key: they came from the wire."""
     names = ("endpoint", "where", "detail", "source", "model", "other_source")
     texts = {name: getattr(change, name) for name in names}

@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from conformance import strictjson
-from conformance.drift import shape
+from conformance.drift import comparison, shape
 from conformance.drift.shape import Shape
+from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record, change_of, exchange_of
 from conformance.judge.shapes import shown
 from conformance.rows import ConfigurationError
 from conformance.vocabulary import Change, CouldNotCheck, Exchange
 
 _LIMIT = 256 * 1024 * 1024
+# Whatever a run writes is cleaned of the key when it is written.
+_NO_KEY = Redactor("", "")
 _BROKEN = (KeyError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A change that a run told of, and the day on which the first of the runs before it did."""
+    """A change that a run told of, the day on which the first of the runs before it did, and whether it saw it."""
 
     change: Change
     first_seen: date
+    looked_at: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a run saw, or ``drift`` was told, as its file tells it.
 
-    ``model`` is None where nothing was asked; ``shapes`` are by endpoint, and ``left_out`` counts the answers that have
-    none; ``ended`` is False of a run that was broken off, which tells of no change.
+    ``file`` is its name and its folder's; ``model`` is None where nothing was asked; ``shapes`` are by endpoint, and
+    ``left_out`` counts the answers that have none; ``ended`` is False of a run that was broken off, which tells of no
+    change.
     """
 
     file: str
@@ -42,22 +47,23 @@ class Seen:
     model: str | None = None
     mode: str | None = None
     select: str | None = None
-    select: str | None = None
     told: tuple[Told, ...] = ()
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     left_out: int = 0
     ended: bool = True
 
 
-def read_all(paths: Iterable[Path]) -> tuple[Seen, ...]:
+def read_all(paths: Iterable[Path], redactor: Redactor = _NO_KEY) -> tuple[Seen, ...]:
     """Return what earlier files tell, in the order of their days; raises ConfigurationError where one tells nothing."""
-    return tuple(sorted((read(path) for path in paths), key=lambda one: one.day))
+    return tuple(sorted((read(path, redactor) for path in paths), key=lambda one: one.day))
 
 
-def read(path: Path, option: str = "--since") -> Seen:
+def read(path: Path, redactor: Redactor = _NO_KEY, option: str = "--since") -> Seen:
     """Return what a file tells that an option names; raises ConfigurationError where it tells nothing."""
     try:
-        return _of(path, _records(path))
+        seen = _of(path, _records(path))
+        told = tuple(replace(one, change=comparison.clean(one.change, redactor)) for one in seen.told)
+        return replace(seen, told=told)
     except OSError as error:
         raise ConfigurationError(f"{option} {path}: {error.strerror}") from None
     except _BROKEN as error:
@@ -87,8 +93,8 @@ def _of(path: Path, records: Sequence[Record]) -> Seen:
     if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
         raise TypeError("changes must be a list of objects")
     told = tuple(_told(change, day) for change in changes if change.get("state") != "ended")
-    texts = (_text(head, name) for name in ("target", "model", "mode", "select"))
-    return Seen(str(path), day, *texts, told, shapes, left_out, ended)
+    texts = {name: _text(head, name) for name in ("target", "model", "mode", "select")}
+    return Seen("/".join(path.parts[-2:]), day, **texts, told=told, shapes=shapes, left_out=left_out, ended=ended)
 
 
 def _bare(record: Record) -> Record:
@@ -97,7 +103,7 @@ def _bare(record: Record) -> Record:
 
 def _told(record: Record, day: date) -> Told:
     first = record.get("first_seen")
-    return Told(change_of(record), date.fromisoformat(first) if first else day)
+    return Told(change_of(record), date.fromisoformat(first) if first else day, record.get("state") != "not-looked-at")
 
 
 def _text(record: Record, name: str) -> Any:  # noqa: ANN401 - a text or None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from functools import reduce
 from itertools import islice
 
-from conformance.drift import between
+from conformance.drift import between, standing
+from conformance.drift.comparison import Drift, Source
 from conformance.drift.earlier import Seen
 from conformance.drift.shape import Fact, Shape
-from conformance.drift.standing import Looked
+from conformance.drift.standing import Looked, Stands
 from conformance.rows import ConfigurationError
 from conformance.vocabulary import Change, Mode, OddOneOut, Target
 
@@ -17,13 +21,55 @@ from conformance.vocabulary import Change, Mode, OddOneOut, Target
 KEPT = 50
 
 
-def require_same(target: str, model: str | None, before: Sequence[Seen]) -> None:
+def require_same(target: str, model: str | None, before: Sequence[Seen], now: Seen | None = None) -> None:
     """Raise ConfigurationError where an earlier run asked somebody else, or for another model."""
+    if now and now.target != target:
+        raise ConfigurationError(f"--run {now.file} is of the target {now.target}, and not of {target}")
     for one in before:
         if one.target != target:
             raise ConfigurationError(f"--since {one.file} is of the target {one.target}, and not of {target}")
         if None not in (model, one.model) and one.model != model:
             raise ConfigurationError(f"--since {one.file} asked for {one.model}, and this run for {model}")
+
+
+def compared(drift: Drift, now: Seen | None, since: Sequence[Seen]) -> tuple[Drift, Stands]:
+    """Return the drift with the run ``now`` as one of its sources, if there is one, and how its changes stand."""
+    if now:
+        why = None if now.ended else "the run did not end"
+        source = Source(now.file, "run", now.day, why)
+        found = tuple(one.change for one in now.told if one.looked_at)
+        day = max(drift.as_of, now.day)
+        drift = replace(drift, sources=(*drift.sources, source), changes=(*drift.changes, *found), as_of=day)
+    return drift, stands(drift.changes, now, since, drift.target, drift.as_of, _places(drift.sources))
+
+
+def _places(sources: Iterable[Source]) -> set[str]:
+    """Return what the sources of a drift let it look at."""
+    read = Counter(source.kind for source in sources if not source.could_not_check)
+    enough = {"document": read["openapi"] > 0, "documents": read["openapi"] > 1, "listing": read["models"] > 0}
+    return {place for place, is_read in enough.items() if is_read}
+
+
+def stands(
+    found: Iterable[Change],
+    now: Seen | None,
+    since: Sequence[Seen],
+    target: Target,
+    day: date,
+    places: Iterable[str] = (),
+) -> Stands:
+    """Return how the changes of a day stand, with those in the answers of the run ``now``, if there is one.
+
+    ``since`` are the earlier runs, the last one last; ``places`` are what was looked at beside the run.
+    """
+    last = since[-1] if since else None
+    told = [*found, *(changes(now, since, target) if now and since else ())]
+    again, whole = ((looked(now, target, one) if now else Looked()).also(places) for one in (last, None))
+    return Stands(
+        tuple(standing.standings(told, last, again, target.change_waivers, day)),
+        tuple(standing.stale(target.change_waivers, told, whole, day)),
+        tuple(notes(now, since)),
+    )
 
 
 def changes(now: Seen, before: Sequence[Seen], target: Target) -> Iterator[Change]:
@@ -49,11 +95,15 @@ def _together(endpoint: str, before: Sequence[Seen]) -> Shape:
     return reduce(Shape.merged, (one.shapes.get(endpoint, Shape()) for one in before), Shape())
 
 
-def notes(now: Seen, before: Sequence[Seen]) -> Iterator[str]:
+def notes(now: Seen | None, before: Sequence[Seen]) -> Iterator[str]:
     """Yield what could not be compared."""
+    if not before:
+        return
     for one in before:
         if not one.ended:
             yield f"{one.file} is of a run that did not end: what it would have told is told as new"
+    if now is None:
+        return
     names = sorted({*now.shapes, *(name for one in before for name in one.shapes)})
     apart = [name for name in names if not between.comparable(_together(name, before), now.shapes.get(name, Shape()))]
     if apart:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -42,11 +42,24 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Stands:
+    """How all changes stand, the waivers that are stale, and what could not be compared; the last two in words."""
+
+    standings: tuple[Standing, ...]
+    stale: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
     """What was looked at: the places of ``looking.toml``, and the endpoints (of recordings, the scenarios)."""
 
-    places: frozenset[str]
+    places: frozenset[str] = frozenset()
     endpoints: frozenset[str] = frozenset()
+
+    def also(self, places: Iterable[str]) -> Looked:
+        """Return the same, and some places beside."""
+        return replace(self, places=self.places | {*places})
 
     def at(self, change: str, endpoint: str) -> bool:
         """Tell whether a change of this kind would have been seen."""
@@ -101,9 +114,7 @@ def covers(waiver: ChangeWaiver, change: Change) -> bool:
     return named and waiver.model in (None, change.model) and fnmatch.fnmatchcase(change.where, waiver.where)
 
 
-def stale(
-    waivers: Sequence[ChangeWaiver], changes: Sequence[Change], looked: Looked, day: date
-) -> Iterator[str]:
+def stale(waivers: Sequence[ChangeWaiver], changes: Sequence[Change], looked: Looked, day: date) -> Iterator[str]:
     """Yield the waivers that expired, and those that nothing needs where that was looked at."""
     for waiver in waivers:
         name = " ".join(filter(None, ("the waiver for", waiver.change, waiver.model, "at", waiver.endpoint)))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from conformance.drift.standing import State
 from conformance.evidence.runfile import Record
+from conformance.report import standing
 from conformance.report.text import money, pace, told
+from conformance.vocabulary import Severity
 
 VERDICT_MEMBERS = (
     "clause",
@@ -47,6 +50,7 @@ def document(records: list[Record]) -> Record:
         "verdicts": [verdict(record) for record in verdicts],
         "changes": of_kind(records, "change"),
         "timings": of_kind(records, "timing"),
+        "notes": end.get("notes", []),
     }
 
 
@@ -91,8 +95,18 @@ def markdown(records: list[Record]) -> str:
         if found:
             lines += ["", f"### {heading}", "", *(point for record in found for point in points(record))]
     lines += ["", *(f"- {plain(line)}" for line in (money(end), *map(pace, of_kind(records, "timing"))) if line)]
+    if changes := changed(records):
+        lines += ["", "### Changes", "", *(f"- {plain(line)}" for line in changes)]
     lines += [f"\n**Stale:** {plain(sentence)}" for sentence in end.get("stale", [])]
     return "\n".join(lines) + "\n"
+
+
+def changed(records: list[Record]) -> list[str]:
+    """Return in words how the changes of a run stand: what is new where it was held against an earlier one."""
+    changes = [record for record in records if record["kind"] == "change"]
+    new = sorted(standing.of_state(changes, State.NEW), key=lambda one: list(Severity).index(one["severity"]))
+    alarms = [f"{one['severity']}: {standing.name(one)}: {one['detail']}" for one in new if "since" in records[0]]
+    return [*alarms, *standing.lines(changes), *records[-1].get("notes", [])]
 
 
 def points(record: Record) -> list[str]:

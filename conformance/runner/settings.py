@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from conformance import catalogue, rows, shipped, targets
 from conformance.catalogue import gateways
+from conformance.drift import earlier, runs
+from conformance.drift.earlier import Seen
 from conformance.evidence.redact import SHORTEST_SECRET
 from conformance.vocabulary import Mode, Target
 
@@ -18,7 +21,11 @@ DEFAULT_MAX_COST = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run was asked to do; ``faults`` are the lies that the reference server tells in this process."""
+    """What a run was asked to do.
+
+    ``faults`` are the lies that the reference server tells in this process, ``since`` the earlier runs that it is held
+    against, the last one last.
+    """
 
     target: Target
     mode: Mode
@@ -29,6 +36,7 @@ class Settings:
     as_of: date | None = None
     max_cost: float = DEFAULT_MAX_COST
     faults: tuple[str, ...] = ()
+    since: tuple[Seen, ...] = ()
 
 
 def settings(
@@ -40,6 +48,7 @@ def settings(
     as_of: date | None = None,
     cassettes: Path | None = None,
     max_cost: float = DEFAULT_MAX_COST,
+    since: Sequence[Path] = (),
 ) -> Settings:
     """Return the settings of a run; raises rows.ConfigurationError naming what is wrong and what to do."""
     whom, how = targets.load(target), Mode(mode)
@@ -63,7 +72,9 @@ def settings(
         raise rows.ConfigurationError("--mode record needs --cassettes DIR, the folder that it writes to")
     if not max_cost >= 0:
         raise rows.ConfigurationError("--max-cost must not be negative")
-    return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost)
+    before = earlier.read_all(since)
+    runs.require_same(whom.name, chosen, before)
+    return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost, since=before)
 
 
 def _check_host(target: Target, model: str, day: date) -> None:
