@@ -9,6 +9,7 @@ from datetime import date
 from functools import reduce
 from itertools import islice
 
+from conformance.contract import ledger, schemas
 from conformance.drift import between, standing
 from conformance.drift.comparison import Drift, Source
 from conformance.drift.earlier import Seen
@@ -83,12 +84,18 @@ def changes(now: Seen, before: Sequence[Seen], target: Target) -> Iterator[Chang
                 one.detail,
                 since=before[-1].day,
                 source=now.file,
-                model=now.model,
+                model=now.model if _names_model(endpoint) else None,
                 severity=one.severity,
                 odd_one_out=OddOneOut.SERVICE if target.official else OddOneOut.GATEWAY,
                 other_source=before[-1].file,
                 as_of=now.day,
             )
+
+
+def _names_model(endpoint: str) -> bool:
+    """Tell whether a request of an endpoint names a model, so that its answers are that model's."""
+    row = ledger.endpoints().get(endpoint)
+    return bool(row and row.request and "model" in schemas.documents()[row.request]["properties"])
 
 
 def _together(endpoint: str, before: Sequence[Seen]) -> Shape:

@@ -71,7 +71,7 @@ def of(exchange: Exchange) -> Shape:
     if not answers.accepted(exchange) and not refusal:
         raise CouldNotCheck(Finding("status", "an answer about the request", answer.status))
     root = (str(answer.status),)
-    head = {Fact((), "there"), Fact((), "inside")}
+    head = {Fact((), "there"), Fact((), "inside"), Fact(root, "there")}
     asked = f"{exchange.scenario} {exchange.step}"
     first, *others = _bodies(exchange, root)
     return Shape(Counter([(asked, frozenset(first | head)), *((asked, frozenset(one)) for one in others)]))
@@ -80,11 +80,11 @@ def of(exchange: Exchange) -> Shape:
 def _bodies(exchange: Exchange, root: Place) -> Iterator[set[Fact]]:
     endpoint = ledger.endpoints().get(exchange.endpoint)
     if answers.accepted(exchange) and endpoint and not endpoint.answer:
-        yield {Fact(root, "there")}
+        yield set()
     elif answers.accepted(exchange) and endpoint and endpoint.events:
         yield facts(_chunks(exchange), root, flat=True)
     elif answers.accepted(exchange) and endpoint and endpoint.lines:
-        yield {Fact(root, "there")}
+        yield set()
         yield from (facts(value, root) for _, (_, value) in zip(range(_LINES), answers.values(exchange), strict=False))
     else:
         yield from _entries(exchange.json, root)
