@@ -78,6 +78,8 @@ def _records(path: Path) -> list[Record]:
         values = [strictjson.loads(raw)]
     except strictjson.NotStrictJSON:
         values = [strictjson.loads(line) for line in raw.splitlines() if line.strip()]
+    if not values:
+        raise ValueError("empty")
     if not all(isinstance(value, dict) and ("kind" in value or "changes" in value) for value in values):
         raise ValueError("neither a run file nor what drift --json printed")
     return values

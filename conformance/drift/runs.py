@@ -129,8 +129,8 @@ def looked(now: Seen, target: Target, last: Seen | None = None) -> Looked:
     known = {name: _scenarios(shape) for name, shape in last.shapes.items()} if last else {}
     whole = {name for name in asked if (last or not now.select) and known.get(name, set()) <= asked[name]}
     played = set().union(*asked.values()) if now.mode == Mode.REPLAY else set()
-    places = {"recordings", "answers"} | ({"listing"} if target.official and _listed(now) else set())
-    return Looked(frozenset(places), frozenset(whole | played))
+    places = {"listing"} if target.official and _listed(now) else set()
+    return Looked(frozenset(places), frozenset(whole), frozenset(played))
 
 
 def _scenarios(shape: Shape) -> set[str]:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from conformance import sse, strictjson
@@ -85,7 +86,8 @@ def _bodies(exchange: Exchange, root: Place) -> Iterator[set[Fact]]:
         yield facts(_chunks(exchange), root, flat=True)
     elif answers.accepted(exchange) and endpoint and endpoint.lines:
         yield set()
-        yield from (facts(value, root) for _, (_, value) in zip(range(_LINES), answers.values(exchange), strict=False))
+        lines = islice(answers.values(exchange), _LINES)
+        yield from (facts(value, (*root, ANY)) for _, value in lines)
     else:
         yield from _entries(exchange.json, root)
 
@@ -95,7 +97,8 @@ def _entries(body: Any, root: Place) -> Iterator[set[Fact]]:  # noqa: ANN401 - J
     if not isinstance(entries, list):
         yield facts(body, root)
         return
-    yield facts(body | {"data": []}, root)
+    # How many entries there are is no presence of anything, so nothing is said of what is inside.
+    yield facts(body | {"data": []}, root) - {Fact((*root, "data"), "inside")}
     yield from (facts(entry, (*root, "data", ANY)) for entry in entries[:_LINES])
 
 

@@ -17,8 +17,6 @@ from conformance.vocabulary import Change, ChangeWaiver, Severity
 
 Identity = tuple[str, str, str, str | None]
 _WEIGHTS = list(Severity)
-# What is looked at as a whole, and not endpoint by endpoint.
-_WHOLE = ("listing", "document", "documents")
 
 
 class State(StrEnum):
@@ -52,10 +50,11 @@ class Stands:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was looked at: the places of ``looking.toml``, and the endpoints (of recordings, the scenarios)."""
+    """What was looked at: places of ``looking.toml``, of ``answers`` the endpoints, of ``recordings`` the scenarios."""
 
     places: frozenset[str] = frozenset()
-    endpoints: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
+    recordings: frozenset[str] = frozenset()
 
     def also(self, places: Iterable[str]) -> Looked:
         """Return the same, and some places beside."""
@@ -64,7 +63,8 @@ class Looked:
     def at(self, change: str, endpoint: str) -> bool:
         """Tell whether a change of this kind would have been seen."""
         place = _places().get(change)
-        return place in self.places and (place in _WHOLE or endpoint in self.endpoints)
+        parts = {"answers": self.answers, "recordings": self.recordings}
+        return endpoint in parts[place] if place in parts else place in self.places
 
 
 def identity(change: Change) -> Identity:
