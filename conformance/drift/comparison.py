@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from conformance.drift import history, lifecycle, lints, published, samples
+from conformance.drift import history, lifecycle, lints, ours, published, samples
 from conformance.drift.published import Document
 from conformance.evidence import recorded
 from conformance.evidence.redact import Redactor
@@ -64,6 +64,7 @@ def compare(asked: Asked, redactor: Redactor) -> Drift:
             chain.from_iterable(map(samples.changes, documents)),
             history.changes(documents),
             lints.changes(documents, official=asked.target.official),
+            ours.changes(documents if asked.target.official else []),
             chain.from_iterable(changes for _, changes in listings),
         )
     )
