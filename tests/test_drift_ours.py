@@ -54,3 +54,9 @@ def test_of_several_documents_the_last_one_counts():
 
 def test_without_a_document_there_is_nothing_to_tell():
     assert told() == {}
+
+
+def test_places_without_end_are_counted():
+    raw = document({f"novelty-{number}": {"type": "string"} for number in range(200)})
+    found = list(ours.changes([published.of(raw, "d.json", DAY)]))
+    assert len(found) == ours.KEPT + 2
