@@ -10,7 +10,7 @@ import pytest
 from conformance import shipped
 from conformance.contract import schemas
 from conformance.drift import earlier, runs, standing
-from conformance.drift.earlier import Seen, Told
+from conformance.drift.earlier import Night, Told
 from conformance.drift.standing import Looked, State
 from conformance.reference import create_app
 from conformance.reference.serving import running
@@ -271,10 +271,10 @@ CHANGE = Change("retired-still-listed", "models.list", "/data/0", "words", since
 
 def stands(change, before, looked=Looked(), day=DAY):  # noqa: B008 - a frozen value
     """How a change stands after another was told on the day before."""
-    seen = Seen("a/run.ndjson", date(2026, 9, 1), "moonshot", told=(Told(before, date(2026, 8, 20)),) if before else ())
-    return [
-        (one.state, one.first_seen) for one in standing.standings([change] if change else [], seen, looked, (), day)
-    ]
+    told = (Told(before, date(2026, 8, 20)),) if before else ()
+    last = Night("a/run.ndjson", date(2026, 9, 1), "moonshot", told=told)
+    now = [change] if change else []
+    return [(one.state, one.first_seen) for one in standing.standings(now, last, looked, (), day)]
 
 
 class TestIdentity:
@@ -306,7 +306,7 @@ class TestIdentity:
 
 
 def test_a_run_that_asked_another_model_is_refused():
-    seen = Seen("a/run.ndjson", DAY, "moonshot", "kimi-k3")
+    seen = Night("a/run.ndjson", DAY, "moonshot", "kimi-k3")
     with pytest.raises(ConfigurationError, match="asked for kimi-k3"):
         runs.require_same("moonshot", "kimi-k2.6", [seen])
     runs.require_same("moonshot", None, [seen])

@@ -33,7 +33,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Night:
     """What a run saw, or ``drift`` was told, as its file tells it.
 
     ``file`` is its name and its folder's; ``model`` is None where nothing was asked; ``shapes`` are by endpoint, and
@@ -53,12 +53,12 @@ class Seen:
     ended: bool = True
 
 
-def read_all(paths: Iterable[Path], redactor: Redactor = _NO_KEY) -> tuple[Seen, ...]:
+def read_all(paths: Iterable[Path], redactor: Redactor = _NO_KEY) -> tuple[Night, ...]:
     """Return what earlier files tell, in the order of their days; raises ConfigurationError where one tells nothing."""
     return tuple(sorted((read(path, redactor) for path in paths), key=lambda one: one.day))
 
 
-def read(path: Path, redactor: Redactor = _NO_KEY, option: str = "--since") -> Seen:
+def read(path: Path, redactor: Redactor = _NO_KEY, option: str = "--since") -> Night:
     """Return what a file tells that an option names; raises ConfigurationError where it tells nothing."""
     try:
         seen = _of(path, _records(path))
@@ -85,7 +85,7 @@ def _records(path: Path) -> list[Record]:
     return values
 
 
-def _of(path: Path, records: Sequence[Record]) -> Seen:
+def _of(path: Path, records: Sequence[Record]) -> Night:
     head = records[0]
     day = date.fromisoformat(head["as_of"])
     changes = head["changes"] if "changes" in head else [one for one in records if one["kind"] == "change"]
@@ -96,7 +96,7 @@ def _of(path: Path, records: Sequence[Record]) -> Seen:
         raise TypeError("changes must be a list of objects")
     told = tuple(_told(change, day) for change in changes if change.get("state") != "ended")
     texts = {name: _text(head, name) for name in ("target", "model", "mode", "select")}
-    return Seen("/".join(path.parts[-2:]), day, **texts, told=told, shapes=shapes, left_out=left_out, ended=ended)
+    return Night("/".join(path.parts[-2:]), day, **texts, told=told, shapes=shapes, left_out=left_out, ended=ended)
 
 
 def _bare(record: Record) -> Record:

@@ -12,7 +12,7 @@ from itertools import islice
 from conformance.contract import ledger, schemas
 from conformance.drift import between, standing
 from conformance.drift.comparison import Drift, Source
-from conformance.drift.earlier import Seen
+from conformance.drift.earlier import Night
 from conformance.drift.shape import Fact, Shape
 from conformance.drift.standing import Looked, Stands
 from conformance.rows import ConfigurationError
@@ -22,7 +22,7 @@ from conformance.vocabulary import Change, Mode, OddOneOut, Target
 KEPT = 50
 
 
-def require_same(target: str, model: str | None, before: Sequence[Seen], now: Seen | None = None) -> None:
+def require_same(target: str, model: str | None, before: Sequence[Night], now: Night | None = None) -> None:
     """Raise ConfigurationError where an earlier run asked somebody else, or for another model."""
     if now and now.target != target:
         raise ConfigurationError(f"--run {now.file} is of the target {now.target}, and not of {target}")
@@ -33,7 +33,7 @@ def require_same(target: str, model: str | None, before: Sequence[Seen], now: Se
             raise ConfigurationError(f"--since {one.file} asked for {one.model}, and this run for {model}")
 
 
-def compared(drift: Drift, now: Seen | None, since: Sequence[Seen]) -> tuple[Drift, Stands]:
+def compared(drift: Drift, now: Night | None, since: Sequence[Night]) -> tuple[Drift, Stands]:
     """Return the drift with the run ``now`` as one of its sources, if there is one, and how its changes stand."""
     if now:
         why = None if now.ended else "the run did not end"
@@ -44,17 +44,18 @@ def compared(drift: Drift, now: Seen | None, since: Sequence[Seen]) -> tuple[Dri
     return drift, stands(drift.changes, now, since, drift.target, drift.as_of, _places(drift.sources))
 
 
-def _places(sources: Iterable[Source]) -> set[str]:
-    """Return what the sources of a drift let it look at."""
-    read = Counter(source.kind for source in sources if not source.could_not_check)
-    enough = {"document": read["openapi"] > 0, "documents": read["openapi"] > 1, "listing": read["models"] > 0}
-    return {place for place, is_read in enough.items() if is_read}
+def _places(sources: Sequence[Source]) -> set[str]:
+    """Return what the sources of a drift let it look at: nothing of a kind of which one could not be checked."""
+    unread = {source.kind for source in sources if source.could_not_check}
+    read = Counter(source.kind for source in sources if source.kind not in unread)
+    named = {"document": read["openapi"], "documents": read["openapi"] > 1, "listing": read["models"]}
+    return {*read, *(place for place, held in named.items() if held)}
 
 
 def stands(
     found: Iterable[Change],
-    now: Seen | None,
-    since: Sequence[Seen],
+    now: Night | None,
+    since: Sequence[Night],
     target: Target,
     day: date,
     places: Iterable[str] = (),
@@ -73,7 +74,7 @@ def stands(
     )
 
 
-def changes(now: Seen, before: Sequence[Seen], target: Target) -> Iterator[Change]:
+def changes(now: Night, before: Sequence[Night], target: Target) -> Iterator[Change]:
     """Yield how the answers of a run differ from those of the earlier runs together, since the day of the last."""
     for endpoint, shape in sorted(now.shapes.items()):
         for one in islice(between.differing(_together(endpoint, before), shape), KEPT):
@@ -98,11 +99,11 @@ def _names_model(endpoint: str) -> bool:
     return bool(row and row.request and "model" in schemas.documents()[row.request]["properties"])
 
 
-def _together(endpoint: str, before: Sequence[Seen]) -> Shape:
+def _together(endpoint: str, before: Sequence[Night]) -> Shape:
     return reduce(Shape.merged, (one.shapes.get(endpoint, Shape()) for one in before), Shape())
 
 
-def notes(now: Seen | None, before: Sequence[Seen]) -> Iterator[str]:
+def notes(now: Night | None, before: Sequence[Night]) -> Iterator[str]:
     """Yield what could not be compared."""
     if not before:
         return
@@ -119,7 +120,7 @@ def notes(now: Seen | None, before: Sequence[Seen]) -> Iterator[str]:
         yield f"{now.left_out} requests got no answer that could be compared"
 
 
-def looked(now: Seen, target: Target, last: Seen | None = None) -> Looked:
+def looked(now: Night, target: Target, last: Night | None = None) -> Looked:
     """Return what a run looked at.
 
     That is all of an endpoint where each scenario that the last run had answers to has one; without a last run, where
@@ -129,14 +130,16 @@ def looked(now: Seen, target: Target, last: Seen | None = None) -> Looked:
     known = {name: _scenarios(shape) for name, shape in last.shapes.items()} if last else {}
     whole = {name for name in asked if (last or not now.select) and known.get(name, set()) <= asked[name]}
     played = set().union(*asked.values()) if now.mode == Mode.REPLAY else set()
-    places = {"listing"} if target.official and _listed(now) else set()
-    return Looked(frozenset(places), frozenset(whole), frozenset(played))
+    places = {"listing": target.official and _listed(now), "calls": "chat.completions" in whole}
+    return Looked(
+        frozenset(place for place, is_looked_at in places.items() if is_looked_at), frozenset(whole), frozenset(played)
+    )
 
 
 def _scenarios(shape: Shape) -> set[str]:
     return {asked.partition(" ")[0] for asked, _ in shape.seen}
 
 
-def _listed(now: Seen) -> bool:
+def _listed(now: Night) -> bool:
     listing = now.shapes.get("models.list", Shape())
     return any(Fact(("200", "data"), "type", "array") in sample for _, sample in listing.seen)

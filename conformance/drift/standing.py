@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from conformance import rows
-from conformance.drift.earlier import Seen, Told
+from conformance.drift.earlier import Night, Told
 from conformance.evidence.runfile import Record, change_record
 from conformance.vocabulary import Change, ChangeWaiver, Severity
 
@@ -73,7 +73,7 @@ def identity(change: Change) -> Identity:
 
 
 def standings(
-    changes: Sequence[Change], earlier: Seen | None, looked: Looked, waivers: Sequence[ChangeWaiver], day: date
+    changes: Sequence[Change], earlier: Night | None, looked: Looked, waivers: Sequence[ChangeWaiver], day: date
 ) -> list[Standing]:
     """Return how each change of a day stands, and those of the earlier run that are not seen any more."""
     before = {identity(one.change): one for one in earlier.told} if earlier else {}
@@ -83,7 +83,7 @@ def standings(
 
 
 def _standing(
-    change: Change, known: Told | None, earlier: Seen | None, waivers: Sequence[ChangeWaiver], day: date
+    change: Change, known: Told | None, earlier: Night | None, waivers: Sequence[ChangeWaiver], day: date
 ) -> Standing:
     first = known.first_seen if known else change.as_of or day
     waiver = next((one for one in waivers if day <= one.expires and covers(one, change)), None)

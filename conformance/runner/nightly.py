@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from conformance.drift import earlier, runs
-from conformance.drift.earlier import Seen
+from conformance.drift.earlier import Night
 from conformance.drift.standing import Stands, State
 from conformance.evidence.runfile import Record
 from conformance.judge import answers
 from conformance.vocabulary import Change, Run, Severity
 
 
-def of(run: Run, found: Iterable[Change], head: Record, since: Sequence[Seen]) -> Stands:
+def of(run: Run, found: Iterable[Change], head: Record, since: Sequence[Night]) -> Stands:
     """Return how the changes of a run stand; ``head`` is its first record, ``since`` the earlier runs."""
     day = date.fromisoformat(head["as_of"])
     shapes, left_out = earlier.shapes_of(answers.everything(run))
-    now = Seen("this run", day, run.target.name, run.model, run.mode, head["select"], shapes=shapes, left_out=left_out)
+    now = Night("this run", day, run.target.name, run.model, run.mode, head["select"], shapes=shapes, left_out=left_out)
     return runs.stands(found, now, since, run.target, day)
 
 

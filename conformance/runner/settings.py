@@ -11,7 +11,7 @@ from pathlib import Path
 from conformance import catalogue, rows, shipped, targets
 from conformance.catalogue import gateways
 from conformance.drift import earlier, runs
-from conformance.drift.earlier import Seen
+from conformance.drift.earlier import Night
 from conformance.evidence.redact import SHORTEST_SECRET
 from conformance.vocabulary import Mode, Target
 
@@ -36,7 +36,7 @@ class Settings:
     as_of: date | None = None
     max_cost: float = DEFAULT_MAX_COST
     faults: tuple[str, ...] = ()
-    since: tuple[Seen, ...] = ()
+    since: tuple[Night, ...] = ()
 
 
 def settings(
