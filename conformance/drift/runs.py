@@ -27,7 +27,7 @@ def require_same(target: str, model: str | None, before: Sequence[Night], now: N
     if now and now.target != target:
         raise ConfigurationError(f"--run {now.file} is of the target {now.target}, and not of {target}")
     for one in before:
-        if one.target != target:
+        if one.target not in (None, target):
             raise ConfigurationError(f"--since {one.file} is of the target {one.target}, and not of {target}")
         if None not in (model, one.model) and one.model != model:
             raise ConfigurationError(f"--since {one.file} asked for {one.model}, and this run for {model}")
