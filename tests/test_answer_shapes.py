@@ -145,6 +145,11 @@ class TestWhatHasNone:
         with pytest.raises(CouldNotCheck):
             of({f"{first}{second}{third}": 1 for first in LETTERS for second in LETTERS for third in LETTERS})
 
+    def test_a_list_whose_entries_have_other_members_each_without_end(self):
+        entries = [{f"{first}{second}{third}": 1 for third in LETTERS} for first in LETTERS for second in LETTERS]
+        with pytest.raises(CouldNotCheck):
+            of({"data": entries}, endpoint="models.list")
+
 
 LETTERS = "abcdefghijklmnop"
 

@@ -75,6 +75,8 @@ def of(exchange: Exchange) -> Shape:
     head = {Fact((), "there"), Fact((), "inside"), Fact(root, "there")}
     asked = f"{exchange.scenario} {exchange.step}"
     first, *others = _bodies(exchange, root)
+    if len(first.union(*others)) > _FACTS:
+        raise CouldNotCheck(Finding("", f"at most {_FACTS} facts in all entries", "more"))
     return Shape(Counter([(asked, frozenset(first | head)), *((asked, frozenset(one)) for one in others)]))
 
 
