@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--as-of", default=None, metavar="DATE", help="the day to judge by, e.g. 2026-04-23")
     group.addoption("--cassettes", default=None, metavar="DIR", help="the recordings to play or to write")
     group.addoption("--max-cost", default=0.05, type=float, metavar="USD", help="refuse what may cost more (0.05)")
+    group.addoption("--since", action="append", default=[], metavar="RUNFILE", help="tell what changed since this run")
     group.addoption("--conformance-runfile", default=None, metavar="FILE", help=SUPPRESS)
     group.addoption("--conformance-alike", default=None, metavar="ID", help=SUPPRESS)
     group.addoption("--out", default=None, metavar="DIR", help="where the run file goes")
@@ -130,6 +131,7 @@ def _start(config: pytest.Config) -> RunSession:
             cassettes=Path(option("cassettes")) if option("cassettes") else None,
             max_cost=option("max_cost"),
             alike=option("conformance_alike"),
+            since=[Path(path) for path in option("since")],
         )
     except rows.ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None

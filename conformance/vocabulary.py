@@ -130,6 +130,23 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeWaiver:
+    """A change that is known and accepted of a target: by whom it is owned, and until when.
+
+    ``change`` is its kind; ``where`` may be a pattern such as ``/200/*``. Without ``model`` it is of any.
+    """
+
+    change: str
+    endpoint: str
+    reason: str
+    owner: str
+    link: str
+    expires: date
+    where: str = "*"
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unpromised:
     """Clauses that a target does not promise, unlike the vendor: why, and the page that says what it promises.
 
@@ -179,6 +196,7 @@ class Target:
     account: Account | None = None
     timeouts: Timeouts = Timeouts()
     waivers: tuple[Waiver, ...] = ()
+    change_waivers: tuple[ChangeWaiver, ...] = ()
     unpromised: tuple[Unpromised, ...] = ()
     smallest: dict[str, Any] = field(default_factory=dict)
     spelling: dict[str, str] = field(default_factory=dict)

@@ -89,7 +89,7 @@ def folder(tmp_path_factory):
 
 def told(folder, as_of, fault=HONEST):
     """The kinds and models of the changes on a day, after an honest run on the same day."""
-    earlier = report.document(honest(folder, as_of), frozenset(), Severity.BREAKING)
+    earlier = report.document(honest(folder, as_of), Stands(()), Severity.BREAKING)
     (folder / "earlier.json").write_text(json.dumps(earlier))
     return {(one.kind, one.model) for one in drift(folder, as_of, fault, folder / "earlier.json").changes}
 

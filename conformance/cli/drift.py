@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 @click.option(
     "--max-cost", type=float, default=0.05, show_default=True, metavar="USD", help="Ask nothing that may cost more."
 )
-@click.option("--since", type=click.Path(path_type=Path), metavar="RUNFILE", help="Tell only what this does not tell.")
+@click.option("--run", type=click.Path(path_type=Path), metavar="RUNFILE", help="A run, as its run.ndjson tells it.")
+@options.since
 @click.option("--as-of", type=options.Day(), help="The day to judge by; else each document's own.")
 @click.option(
     "--fail-on", type=click.Choice(["breaking", "risky", "harmless"]), default="breaking", show_default=True,
@@ -47,10 +48,11 @@ def command(
     target: str,
     openapi: tuple[str, ...],
     models: Path | None,
+    run: Path | None,
+    since: tuple[Path, ...],
     prices: tuple[str, ...],
     mode: str | None,
     max_cost: float,
-    since: Path | None,
     as_of: date | None,
     fail_on: str,
     as_json: bool,  # noqa: FBT001 - an option of the command line
@@ -61,28 +63,34 @@ def command(
     compared in the order of their days, by meaning. The last one stands until --as-of.
 
     With --mode, the target or the reference server is asked for its list of models, and each model that is announced,
-    listed or lately retired for one token. What --since tells of models is what was seen last.
+    listed or lately retired for one token. What the last --since tells of models is what was seen last.
 
-    Exit status: 0 no change of that weight, 1 at least one, 3 a file could not be checked.
+    With --since, only what is new counts: a change that goes on is not told again, one that ended is. Of two runs, the
+    answers are compared, too.
+
+    Exit status: 0 no new change of that weight, 1 at least one, 3 a file could not be checked, 5 a waiver is stale.
     """
     from conformance import targets
-    from conformance.drift import comparison
+    from conformance.drift import comparison, earlier, runs
     from conformance.evidence.redact import Redactor
     from conformance.report import drift as report
     from conformance.vocabulary import Severity
 
     whom = targets.load(target)
     paths, pages = [_required(name) for name in openapi], [_required(name) for name in prices]
-    if not paths and not pages and models is None and mode is None:
-        raise ConfigurationError("nothing to compare; give --openapi, --models or --prices FILE, or --mode")
-    earlier = report.told_before(since) if since else frozenset()
+    if not paths and not pages and models is None and run is None and mode is None:
+        raise ConfigurationError("nothing to compare; give --openapi, --models, --prices or --run FILE, or --mode")
+    redactor = Redactor(whom.key_variable, os.environ.get(whom.key_variable, "").strip())
+    before, now = earlier.read_all(since, redactor), earlier.read(run, redactor, "--run") if run else None
+    runs.require_same(whom.name, now.model if now else None, before, now)
     recorded = models and _required(str(models))
     rolled = _ask(target, mode, as_of, max_cost) if mode else None
-    asked = comparison.Asked(whom, paths, recorded, as_of, datetime.now(UTC).date(), pages, since=since)
+    last = since[-1] if since else None
+    asked = comparison.Asked(whom, paths, recorded, as_of, datetime.now(UTC).date(), pages, since=last)
     if rolled:
         asked = replace(asked, exchanges=rolled.exchanges, answered_by=rolled.answered_by)
-    redactor = Redactor(whom.key_variable, os.environ.get(whom.key_variable, "").strip())
-    told = report.document(comparison.compare(asked, redactor), earlier, Severity(fail_on))
+    drift, stands = runs.compared(comparison.compare(asked, redactor), now, before)
+    told = report.document(drift, stands, Severity(fail_on))
     told |= {"mode": mode or "offline", "spend": rolled and rolled.spend}
     if as_json:
         options.emit(report.text(told))

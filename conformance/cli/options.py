@@ -32,6 +32,10 @@ class Day(click.ParamType[date]):
 target = click.option("--target", default="moonshot", show_default=True, metavar="NAME|URL", help="Whom to judge.")
 as_of = click.option("--as-of", type=Day(), help="The day to judge by; else the day an answer was made.")
 out = click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where the reports go.")
+since = click.option(
+    "--since", type=click.Path(path_type=Path), multiple=True, metavar="RUNFILE",
+    help="Tell what changed since this run; give several for more samples.",
+)  # fmt: skip
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print results.json on standard output, and nothing else there."
 )

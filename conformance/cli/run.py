@@ -27,10 +27,12 @@ from conformance.cli import options
 @click.option(
     "--max-cost", type=float, default=0.05, show_default=True, metavar="USD", help="Ask nothing that may cost more."
 )
+@options.since
 @options.out
 @options.as_json
 def command(
     targets: tuple[str, ...],
+    since: tuple[Path, ...],
     out: Path | None,
     as_json: bool,  # noqa: FBT001 - an option of the command line
     **asked: Any,  # noqa: ANN401 - what a run is asked to do, as runner.settings takes it
@@ -45,21 +47,29 @@ def command(
     Several --target are run one after the other, each in a folder of its own of --out (and of --cassettes), and within
     --max-cost each. Then side-by-side.json and side-by-side.html there tell who changed what. A difference alone fails
     nothing: the exit status is that of the worst run, 4 before 1, 3 and 5.
+
+    With --since, it is also held against an earlier run: a breaking change that is new exits with 1, one that goes on
+    does not do so again.
     """
-    code = _alone(targets[0], out, as_json, **asked) if len(targets) == 1 else _beside(targets, out, as_json, **asked)
-    sys.exit(code)
+    if len(targets) == 1:
+        sys.exit(_alone(targets[0], since, out, as_json, **asked))
+    if since:
+        raise click.UsageError("--since goes with one --target alone")
+    sys.exit(_beside(targets, out, as_json, **asked))
 
 
-def _alone(target: str, out: Path | None, as_json: bool, **asked: Any) -> int:  # noqa: ANN401, FBT001
+def _alone(target: str, since: tuple[Path, ...], out: Path | None, as_json: bool, **asked: Any) -> int:  # noqa: ANN401, FBT001
     from conformance.runner import pytest_run
     from conformance.runner.settings import settings
 
-    checked = settings(target=target, **asked)
+    # A link such as reports/latest points at this run as soon as it has a folder.
+    earlier = [path.resolve() for path in since]
+    checked = settings(target=target, since=earlier, **asked)
     pytest_run.check_selection(checked.select)
     place = options.folder(out, checked.target.name)
     from conformance.report import summary
 
-    return summary.tell(pytest_run.run(checked, target, place), place, as_json=as_json, emit=options.emit)
+    return summary.tell(pytest_run.run(checked, target, place, earlier), place, as_json=as_json, emit=options.emit)
 
 
 def _beside(targets: tuple[str, ...], out: Path | None, as_json: bool, **asked: Any) -> int:  # noqa: ANN401, FBT001

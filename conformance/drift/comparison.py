@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from conformance.drift import history, lastseen, lifecycle, lints, presence, prices, published, samples, seen
+from conformance.drift import history, lastseen, lifecycle, lints, ours, presence, prices, published, samples, seen
 from conformance.drift.prices import Offer
 from conformance.drift.published import Document
 from conformance.drift.seen import Seen
@@ -93,7 +93,7 @@ def compare(asked: Asked, redactor: Redactor) -> Drift:
         asked.target,
         day,
         tuple(_named(one, redactor) for one in (*told, *of_calls)),
-        tuple(_clean(one, redactor) for one in kept),
+        tuple(clean(one, redactor) for one in kept),
         left_out,
         tuple(_readable(row, redactor) for row in table.rows()),
     )
@@ -103,6 +103,7 @@ def _of_documents(documents: Sequence[Document], target: Target) -> Iterator[Cha
     yield from chain.from_iterable(map(samples.changes, documents))
     yield from history.changes(documents)
     yield from lints.changes(documents, official=target.official)
+    yield from ours.changes(documents if target.official else [])
 
 
 def _of_models(known: Sources) -> Iterator[Change]:
@@ -221,7 +222,7 @@ def _now(asked: Asked, lists: Sequence[_List], day: date) -> tuple[Seen | None, 
     return now, [Source(f"calls of {name}", "calls", day, why)] if now.calls else []
 
 
-def _clean(change: Change, redactor: Redactor) -> Change:
+def clean(change: Change, redactor: Redactor) -> Change:
     """Return a change whose texts are short, can be written anywhere, and hold no key: they came from the wire."""
     names = ("endpoint", "where", "detail", "source", "model", "other_source")
     texts = {name: getattr(change, name) for name in names}

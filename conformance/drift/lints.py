@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 
-from conformance import shipped, strictjson
-from conformance.contract import schemas
-from conformance.drift import canonical
+from conformance.drift import ours
 from conformance.drift.canonical import Said
 from conformance.drift.published import Document, endpoint_of
 from conformance.vocabulary import Change, OddOneOut
@@ -84,7 +82,5 @@ def _has(said: Said, name: str) -> bool:
 @cache
 def _statuses() -> dict[str, frozenset[str]]:
     """Return the statuses that the contract knows of each operation, from our own document."""
-    text = (shipped.folder("schemas") / "openapi.json").read_bytes()
-    files = {f"{name}.json": node for name, node in schemas.documents().items()}
-    form = canonical.read(strictjson.loads(text), files)
-    return {name: frozenset(part for part in said.parts if part.isdigit()) for name, said in form.parts.items()}
+    known = ours.form().parts.items()
+    return {name: frozenset(part for part in said.parts if part.isdigit()) for name, said in known}

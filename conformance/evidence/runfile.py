@@ -17,7 +17,7 @@ from typing import Any, TextIO
 from conformance import rows, strictjson
 from conformance.evidence import arrivals
 from conformance.evidence.redact import Redactor
-from conformance.vocabulary import Attempt, Change, Exchange, Headers, Request, Response, Verdict
+from conformance.vocabulary import Attempt, Change, Exchange, Headers, OddOneOut, Request, Response, Severity, Verdict
 
 Record = dict[str, Any]
 BODY = ("body", "body_base64")
@@ -176,6 +176,32 @@ def change_record(change: Change) -> Record:
     """Return a change as a record; its kind is called ``change`` there, as every record has a kind of its own."""
     fields = {name: _text(value) for name, value in asdict(change).items()}
     return {"change": fields.pop("kind"), **fields, "days": change.days}
+
+
+def change_of(record: Record) -> Change:
+    """Return the change that a record holds; raises KeyError, TypeError or ValueError where it holds none.
+
+    Records of older run files say less.
+    """
+    told = {"detail": "", "severity": "harmless", **dict.fromkeys(_OPTIONAL)} | record
+    odd = _typed(told, "odd_one_out", str, NoneType)
+    return Change(
+        **{name: _typed(told, name, str) for name in ("endpoint", "where", "detail")},
+        **{name: _typed(told, name, str, NoneType) for name in ("source", "other_source", "model")},
+        kind=_typed(told, "change", str),
+        severity=Severity(_typed(told, "severity", str)),
+        odd_one_out=OddOneOut(odd) if odd else None,
+        since=_day(told, "since"),
+        as_of=_day(told, "as_of"),
+    )
+
+
+_OPTIONAL = ("source", "other_source", "model", "odd_one_out", "since", "as_of")
+
+
+def _day(record: Record, name: str) -> date | None:
+    text = _typed(record, name, str, NoneType)
+    return date.fromisoformat(text) if text else None
 
 
 def _text(value: Any) -> Any:  # noqa: ANN401 - a field of a change

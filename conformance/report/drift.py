@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from textwrap import fill
 
-from conformance import __version__, strictjson
+from conformance import __version__
+from conformance.drift import standing
 from conformance.drift.comparison import Drift
-from conformance.evidence.runfile import Record, change_record
+from conformance.drift.standing import Stands, State
+from conformance.evidence.runfile import Record
 from conformance.report.models import table
-from conformance.rows import ConfigurationError
+from conformance.report.standing import lines as standing_lines
+from conformance.report.standing import of_state
 from conformance.vocabulary import Severity
 
 LEVELS = tuple(Severity)
-_LIMIT = 256 * 1024 * 1024
-Identity = tuple[object, ...]
 
 
-def document(drift: Drift, earlier: Collection[Identity], fail_on: Severity) -> Record:
+def document(drift: Drift, stands: Stands, fail_on: Severity) -> Record:
     """Return the document that ``--json`` prints; its schema is schemas/drift.json.
 
-    Changes that an earlier run has told are counted in ``known`` and not told again. ``mode`` and
-    ``spend`` are those of a document for which nobody was asked.
+    Only new changes are counted by their weight, and only they make the exit status 1. ``mode`` and ``spend``
+    are those of a document for which nobody was asked.
     """
-    records = [change_record(change) for change in drift.changes]
-    fresh = [record for record in records if identity(record) not in earlier]
-    counts = Counter(record["severity"] for record in fresh)
+    heaviest_first = sorted(stands.standings, key=lambda one: LEVELS.index(one.change.severity))
+    records = [standing.record(one) for one in heaviest_first]
+    states = Counter(record["state"] for record in records)
+    counts = Counter(record["severity"] for record in of_state(records, State.NEW))
     unread = any(source.could_not_check for source in drift.sources)
     fails = any(counts[level] for level in LEVELS[: LEVELS.index(fail_on) + 1])
     return {
@@ -37,10 +38,13 @@ def document(drift: Drift, earlier: Collection[Identity], fail_on: Severity) -> 
         "target": drift.target.name,
         "as_of": drift.as_of.isoformat(),
         "fail_on": fail_on.value,
-        "exit": 1 if fails else 3 if unread else 0,
+        "exit": 1 if fails else 5 if stands.stale else 3 if unread else 0,
         "counts": {level.value: counts[level.value] for level in LEVELS},
-        "known": len(records) - len(fresh),
+        "known": states[State.WENT_ON] + states[State.NOT_LOOKED_AT],
+        "waived": states[State.WAIVED],
         "left_out": drift.left_out,
+        "stale": list(stands.stale),
+        "notes": list(stands.notes),
         "sources": [
             {
                 "file": source.file,
@@ -53,40 +57,8 @@ def document(drift: Drift, earlier: Collection[Identity], fail_on: Severity) -> 
         "models": [asdict(row) | {"agrees": row.agrees} for row in drift.models],
         "mode": "offline",
         "spend": None,
-        "changes": fresh,
+        "changes": records,
     }
-
-
-def identity(record: Record) -> Identity:
-    """Return what makes a change the same on another day: all but its words and the day on which it was seen."""
-    return tuple(record.get(name) for name in ("change", "model", "endpoint", "where", "since"))
-
-
-def told_before(path: Path) -> frozenset[Identity]:
-    """Return the changes that a run file, or what ``drift --json`` printed, tells of; raises ConfigurationError."""
-    try:
-        if path.stat().st_size > _LIMIT:
-            raise ConfigurationError(f"--since {path}: larger than {_LIMIT >> 20} MiB")
-        raw = path.read_bytes()
-        try:
-            values = [strictjson.loads(raw)]
-        except strictjson.NotStrictJSON:
-            values = [strictjson.loads(line) for line in raw.splitlines() if line.strip()]
-    except OSError as error:
-        raise ConfigurationError(f"--since {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise ConfigurationError(f"--since {path}: no run file: {error}") from None
-    if not all(isinstance(value, dict) and ("kind" in value or "changes" in value) for value in values):
-        raise ConfigurationError(f"--since {path}: neither a run file nor what drift --json printed")
-    return frozenset(identity(record) for record in _changes(values))
-
-
-def _changes(values: Iterable[Record]) -> Iterator[Record]:
-    for value in values:
-        inside = value.get("changes", ())
-        yield from (one for one in (inside if isinstance(inside, list) else ()) if isinstance(one, dict))
-        if value.get("kind") == "change":
-            yield value
 
 
 def page(told: Record) -> str:
@@ -98,14 +70,17 @@ def page(told: Record) -> str:
         if source["could_not_check"]:
             lines += ["", _wrapped(f"COULD NOT CHECK  {source['file']}: {source['could_not_check']}")]
     lines += table(told["models"])
-    groups: dict[Identity, list[Record]] = {}
-    for record in told["changes"]:
-        groups.setdefault((record["severity"], *identity(record)), []).append(record)
+    groups: dict[tuple[object, ...], list[Record]] = {}
+    for record in [*of_state(told["changes"], State.NEW), *of_state(told["changes"], State.WAIVED)]:
+        names = ("severity", "change", "model", "endpoint", "where", "since", "waiver")
+        groups.setdefault(tuple(record[name] for name in names), []).append(record)
     for same in groups.values():
         lines += ["", *_entry(same)]
+    more = [*standing_lines(told["changes"]), *told["notes"], *(f"stale: {sentence}" for sentence in told["stale"])]
+    lines += ["", *map(_wrapped, more)] if more else []
     counts = ", ".join(f"{count} {level}" for level, count in told["counts"].items())
-    more = [f"{told[name]} {word}" for name, word in _MORE.items() if told[name]]
-    return "\n".join([*lines, "", ", ".join([counts, *more]), *_spent(told["spend"])])
+    left_out = [f"{told['left_out']} left out"] if told["left_out"] else []
+    return "\n".join([*lines, "", ", ".join([counts, *left_out]), *_spent(told["spend"])])
 
 
 def _spent(spend: Record | None) -> Iterator[str]:
@@ -114,15 +89,13 @@ def _spent(spend: Record | None) -> Iterator[str]:
         yield f"{requests}, of which {paid} may be billed: {spend['usd']:.6f} USD"
 
 
-_MORE = {"known": "told before", "left_out": "left out"}
-
-
 def _entry(same: list[Record]) -> Iterator[str]:
     """Yield the lines of a change, and of the same change in the documents before."""
     last = same[-1]
     about = " ".join(word for word in (last["model"], last["endpoint"]) if word)
     odd = f" ({last['odd_one_out']})" if last["odd_one_out"] else ""
-    yield _wrapped(f"{last['severity'].upper()}  {last['change']}  {about}{odd}")
+    weight = "WAIVED" if last["waiver"] else last["severity"].upper()
+    yield _wrapped(f"{weight}  {last['change']}  {about}{odd}")
     yield _wrapped(f"  {last['detail']}")
     if last["where"]:
         yield _wrapped(f"  at {last['where']}")
@@ -131,6 +104,8 @@ def _entry(same: list[Record]) -> Iterator[str]:
     sources = " against ".join(text for text in (last["source"], last["other_source"]) if text)
     if sources:
         yield _wrapped(f"  {sources}")
+    if last["waiver"]:
+        yield _wrapped(f"  waived: {last['waiver']}")
 
 
 def _days(same: list[Record]) -> str:

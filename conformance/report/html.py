@@ -135,7 +135,7 @@ def changes(records: list[Record]) -> str:
 
 def attributed(record: Record) -> str:
     """Return how much a change weighs and who stands against the others; nothing of an older run file."""
-    told = [record.get(name) for name in ("severity", "odd_one_out")]
+    told = [record.get(name) for name in ("severity", "odd_one_out", "state", "waiver")]
     return f" ({', '.join(word for word in told if word)})" if any(told) else ""
 
 

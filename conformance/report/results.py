@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from conformance.drift.standing import State
 from conformance.evidence.runfile import Record
-from conformance.report import doctor
+from conformance.report import doctor, standing
 from conformance.report.text import money, pace, told
+from conformance.vocabulary import Severity
 
 VERDICT_MEMBERS = (
     "clause",
@@ -49,6 +51,7 @@ def document(records: list[Record]) -> Record:
         "changes": of_kind(records, "change"),
         "timings": of_kind(records, "timing"),
         "doctor": of_kind(records, "doctor"),
+        "notes": end.get("notes", []),
     }
 
 
@@ -94,6 +97,8 @@ def markdown(records: list[Record]) -> str:
         if found:
             lines += ["", f"### {heading}", "", *(point for record in found for point in points(record))]
     lines += ["", *(f"- {plain(line)}" for line in (money(end), *map(pace, of_kind(records, "timing"))) if line)]
+    if changes := changed(records):
+        lines += ["", "### Changes", "", *(f"- {plain(line)}" for line in changes)]
     lines += [f"\n**Stale:** {plain(sentence)}" for sentence in end.get("stale", [])]
     return "\n".join(lines) + "\n"
 
@@ -107,6 +112,14 @@ def advice(steps: list[Record]) -> list[str]:
         for step in doctor.notable(steps)
     ]
     return [doctor.headline(steps), "", *told, *([""] if told else [])]
+
+
+def changed(records: list[Record]) -> list[str]:
+    """Return in words how the changes of a run stand: what is new where it was held against an earlier one."""
+    changes = [record for record in records if record["kind"] == "change"]
+    new = sorted(standing.of_state(changes, State.NEW), key=lambda one: list(Severity).index(one["severity"]))
+    alarms = [f"{one['severity']}: {standing.name(one)}: {one['detail']}" for one in new if "since" in records[0]]
+    return [*alarms, *standing.lines(changes), *records[-1].get("notes", [])]
 
 
 def points(record: Record) -> list[str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conformance.evidence.runfile import Record
 from conformance.report import doctor, results
 from conformance.report.text import complaint, money, pace
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SHOWN = 12
 NOT_GREEN = ("error", "fail", "could-not-check", "warn")
@@ -57,6 +61,7 @@ def _show(records: list[Record], out: Path) -> None:
     for line in (money(end), *(pace(record) for record in records if record["kind"] == "timing")):
         if line:
             console.print(line, markup=False)
+    _show_changes(results.changed(records), console)
     for sentence in end.get("stale", []):
         console.print(f"stale: {sentence}", markup=False)
     verdict = CALLED.get(int(end.get("exit", 4)), "unknown")
@@ -66,3 +71,10 @@ def _show(records: list[Record], out: Path) -> None:
         style="bold",
     )
     console.print(f"report: {out / 'report.html'}", markup=False)
+
+
+def _show_changes(lines: list[str], console: Console) -> None:
+    for line in lines[:SHOWN]:
+        console.print(line, markup=False)
+    if len(lines) > SHOWN:
+        console.print(f"… and {len(lines) - SHOWN} more in summary.md", markup=False)

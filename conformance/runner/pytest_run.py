@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from conformance.evidence import runfile
 from conformance.evidence.runfile import Record
 from conformance.judge import shapes
 from conformance.rows import ConfigurationError
-from conformance.runner import progress, selection
+from conformance.runner import nightly, progress, selection
 from conformance.runner.session import counts, exit_status
 from conformance.runner.settings import Settings
 from conformance.vocabulary import CouldNotCheck
@@ -33,7 +33,7 @@ def check_selection(expression: str | None) -> None:
         selection.select(expression, all_checks())
 
 
-def run(settings: Settings, target: str, out: Path) -> list[Record]:
+def run(settings: Settings, target: str, out: Path, since: Sequence[Path] = ()) -> list[Record]:
     """Run the checks and write the run file and the reports to ``out``; return the records."""
     arguments = ["--pyargs", "conformance.checks", "--target", target, "--mode", settings.mode.value]
     for option, value in (
@@ -46,6 +46,7 @@ def run(settings: Settings, target: str, out: Path) -> list[Record]:
     ):
         if value is not None:
             arguments += [option, str(value)]
+    arguments += [part for path in since for part in ("--since", str(path))]
     with progress.showing(settings.mode) as shown:
         _pytest(out, arguments, shown)
     return list(runfile.read(out / "run.ndjson"))
@@ -69,7 +70,8 @@ def _require_truth(path: Path, records: list[Record]) -> None:
     end, verdicts = records[-1], [record for record in records if record["kind"] == "verdict"]
     if end["kind"] != "end":
         return
-    if end["counts"] != counts(verdicts) or end["exit"] != exit_status(verdicts, stale=bool(end["stale"])):
+    told = exit_status(verdicts, stale=bool(end["stale"]), drifted=nightly.drifted(records))
+    if end["counts"] != counts(verdicts) or end["exit"] != told:
         raise ConfigurationError(f"{path}: its last line tells another outcome than its verdicts; it was changed")
 
 

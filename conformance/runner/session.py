@@ -14,13 +14,14 @@ from typing import Any
 from conformance import __version__
 from conformance.contract import ledger
 from conformance.doctor import examination
+from conformance.drift import standing
 from conformance.evidence.cassette import path_of, write
 from conformance.evidence.client import NoRecording
 from conformance.evidence.redact import Redactor
-from conformance.evidence.runfile import Record, RunFile, change_record, exchange_record, verdict_record
+from conformance.evidence.runfile import Record, RunFile, exchange_record, verdict_record
 from conformance.judge import answers, verdict
 from conformance.judge.costs import unpriced
-from conformance.runner import changes, provenance, spending, timing
+from conformance.runner import changes, nightly, provenance, spending, timing
 from conformance.runner.attribution import attributed
 from conformance.runner.conduct import Conducted, Conductor, needed, unfit
 from conformance.runner.doctor import Doctor
@@ -121,18 +122,20 @@ class RunSession:
 
     def finish(self) -> Record:
         """Write the changes and the last record, with the counts, what was spent, and the exit status; return that."""
-        for change in changes.of(self.run, self._done.cassettes):
-            self._runfile.write("change", change_record(change))
+        found = nightly.of(self.run, changes.of(self.run, self._done.cassettes), self._header(), self.settings.since)
+        for one in found.standings:
+            self._runfile.write("change", standing.record(one))
         for exchange, times in timing.of(self.run):
             place = {"exchange": self._numbers[id(exchange)], "scenario": exchange.scenario}
             self._runfile.write("timing", place | times)
         verdicts = [record for record in self.records if record["kind"] == "verdict"]
-        stale = list(self._stale(verdicts))
+        stale = [*self._stale(verdicts), *found.stale]
         end = {
             "counts": counts(verdicts),
             "spend": self.spend(),
             "stale": stale,
-            "exit": int(exit_status(verdicts, stale=bool(stale))),
+            "exit": int(exit_status(verdicts, stale=bool(stale), drifted=nightly.drifted(self.records))),
+            "notes": list(found.notes),
         }
         record = self._runfile.write("end", end)
         self._runfile.close()
@@ -153,7 +156,7 @@ class RunSession:
             "model": self.settings.model,
             "select": self.settings.select,
             "started": self.run.started.isoformat(timespec="seconds"),
-        }
+        } | ({"since": [one.file for one in self.settings.since]} if self.settings.since else {})
 
     def _record(self) -> None:
         said = provenance.of(self.settings, self._done)
@@ -224,12 +227,15 @@ def counts(verdicts: list[dict[str, Any]]) -> dict[str, int]:
     return {status.value.replace("-", "_"): told[status.value] for status in Status}
 
 
-def exit_status(verdicts: list[dict[str, Any]], *, stale: bool = False) -> Exit:
-    """Return what the verdicts come to: an error of ours outweighs a fail, a fail what could not be checked."""
+def exit_status(verdicts: list[dict[str, Any]], *, stale: bool = False, drifted: bool = False) -> Exit:
+    """Return what the verdicts come to: an error of ours outweighs a fail, a fail what could not be checked.
+
+    ``drifted`` tells of a new breaking change since an earlier run.
+    """
     told = {record["status"] for record in verdicts}
     if Status.ERROR in told:
         return Exit.SUITE_FAILED
-    if Status.FAIL in told:
+    if Status.FAIL in told or drifted:
         return Exit.DOES_NOT_CONFORM
     if stale:
         return Exit.STALE

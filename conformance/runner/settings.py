@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from conformance import catalogue, rows, shipped, targets
 from conformance.catalogue import gateways
 from conformance.doctor.keys import malformed
+from conformance.drift import earlier, runs
+from conformance.drift.earlier import Night
 from conformance.vocabulary import Mode, Target
 
 OFFLINE_KEY = "sk-kimi-conformance-offline"
@@ -21,7 +24,7 @@ class Settings:
     """What a run was asked to do; ``faults`` are the lies that the reference server tells in this process.
 
     ``alike`` is the announced model whose smallest call is made, where ``model`` is the id of another host: so that
-    several targets are asked the same.
+    several targets are asked the same. ``since`` are the earlier runs that it is held against, the last one last.
     """
 
     target: Target
@@ -34,6 +37,7 @@ class Settings:
     max_cost: float = DEFAULT_MAX_COST
     faults: tuple[str, ...] = ()
     alike: str | None = None
+    since: tuple[Night, ...] = ()
 
 
 def settings(
@@ -46,6 +50,7 @@ def settings(
     cassettes: Path | None = None,
     max_cost: float = DEFAULT_MAX_COST,
     alike: str | None = None,
+    since: Sequence[Path] = (),
 ) -> Settings:
     """Return the settings of a run; raises rows.ConfigurationError naming what is wrong and what to do."""
     how = Mode(mode)
@@ -62,7 +67,9 @@ def settings(
         raise rows.ConfigurationError("--mode record needs --cassettes DIR, the folder that it writes to")
     if not max_cost >= 0:
         raise rows.ConfigurationError("--max-cost must not be negative")
-    return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost, alike=alike)
+    before = earlier.read_all(since)
+    runs.require_same(whom.name, chosen, before)
+    return Settings(whom, how, chosen, _key(whom, how), folder, select, as_of, max_cost, alike=alike, since=before)
 
 
 def whom_to_ask(target: str, model: str | None, day: date) -> tuple[Target, str]:

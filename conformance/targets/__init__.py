@@ -8,14 +8,16 @@ import ipaddress
 import re
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from conformance import rows
 from conformance.contract import ledger
-from conformance.vocabulary import Target, Unpromised, Waiver
+from conformance.vocabulary import ChangeWaiver, Target, Unpromised, Waiver
 
+Waived = TypeVar("Waived", Waiver, ChangeWaiver)
 _HERE = Path(__file__).parent
+_NOT_KEYS = {"name", "waivers", "change_waivers", "unpromised", "provenance_url"}
 # A stranger's address has no limits that we know of, but it is one service: few at a time.
 _UNKNOWN_CONCURRENCY = 4
 _ADDRESS = re.compile(r"https?://([\w.-]+|\[[\da-f:.]+])(:\d*)?([/?#][!-~]*)?", re.ASCII | re.IGNORECASE)
@@ -92,13 +94,10 @@ def _read(path: Path) -> Target:
     if not path.is_file():
         raise rows.ConfigurationError(f"there is no target file {path}")
     table = rows.document_of(path)
-    waivers = tuple(
-        rows.read(Waiver, row, f"{path.name}: waiver {row.get('clause')}")
-        for row in rows.tables_of(table, "waiver", path.name)
-    )
+    waivers = rows.tables_of(table, "waiver", path.name)
     unpromised = tuple(_unpromised(row, path.name) for row in rows.tables_of(table, "unpromised", path.name))
     own = {key: value for key, value in table.items() if key not in ("waiver", "unpromised")}
-    allowed = {field.name for field in fields(Target)} - {"name", "waivers", "unpromised", "provenance_url"}
+    allowed = {field.name for field in fields(Target)} - _NOT_KEYS
     for key in own:
         if key not in allowed:
             raise rows.ConfigurationError(f"{path.name}: unknown key {key!r}; known are {', '.join(sorted(allowed))}")
@@ -108,7 +107,16 @@ def _read(path: Path) -> Target:
     _check_numbers(target, path.name)
     for name in sorted(target.endpoints - set(ledger.endpoints())):
         raise rows.ConfigurationError(f"{path.name}: endpoints: {name!r} is not an endpoint of the contract")
-    return replace(target, waivers=waivers, unpromised=unpromised)
+    return replace(
+        target,
+        waivers=tuple(_waiver(Waiver, row, path.name) for row in waivers if "change" not in row),
+        change_waivers=tuple(_waiver(ChangeWaiver, row, path.name) for row in waivers if "change" in row),
+        unpromised=unpromised,
+    )
+
+
+def _waiver(kind: type[Waived], row: dict[str, Any], where: str) -> Waived:
+    return rows.read(kind, row, f"{where}: waiver {row.get('clause', row.get('change'))}")
 
 
 def _unpromised(row: dict[str, Any], where: str) -> Unpromised:
