@@ -20,6 +20,7 @@ ENDPOINTS = dict.fromkeys(SCENARIOS, "chat.completions") | {
     "unknown-batch": "batches.retrieve",
     "bad-window": "batches.create",
     "streamed": "chat.stream",
+    **{name: f"{name.partition('.')[0]}.chat" for name in SCENARIOS if "." in name},
 }
 THING = {name: row.names for name, row in ledger.refusals().items()} | {
     "unknown-model": asked_for.NO_MODEL,
