@@ -22,6 +22,7 @@ ENDPOINTS = dict.fromkeys(SCENARIOS, "chat.completions") | {
     "streamed": "chat.stream",
     "signature-incomplete": "signatures.verify",
     "signature-bad-key": "signatures.verify",
+    **{name: f"{name.partition('.')[0]}.chat" for name in SCENARIOS if "." in name},
 }
 THING = {name: row.names for name, row in ledger.refusals().items()} | {
     "unknown-model": asked_for.NO_MODEL,

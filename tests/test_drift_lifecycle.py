@@ -10,6 +10,7 @@ import pytest
 
 from conformance.drift import comparison
 from conformance.drift.kinds import LifeCycle
+from conformance.drift.standing import Stands
 from conformance.evidence.redact import Redactor
 from conformance.reference import create_app, faults
 from conformance.reference.inprocess import client
