@@ -85,14 +85,14 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         items[:] = replayed.items(session, list(runfile.read(Path(path))))
         return
     mine = [item for item in items if isinstance(item, CheckItem)]
-    expression = config.getoption("select")
-    if not mine or expression is None:
+    if not mine:
         return
-    from conformance import rows
-    from conformance.runner import selection
+    from conformance import rows, targets
+    from conformance.runner import hosts, selection
 
     try:
-        chosen = set(map(id, selection.select(expression, [item.check for item in mine])))
+        wanted = selection.select(config.getoption("select"), [item.check for item in mine])
+        chosen = set(map(id, hosts.concerning(wanted, targets.load(config.getoption("target")))))
     except rows.ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
     gone = [item for item in mine if id(item.check) not in chosen]

@@ -175,7 +175,8 @@ class Target:
 
     ``recordings_days`` is how old a recording may be that is replayed; None lets them be of any age. ``base_url`` is
     empty where a profile describes no host of its own: it is asked as ``NAME=URL``. ``smallest`` holds the members of
-    the cheapest legal chat request where it is not that of the catalogue. ``spelling`` tells which members of a chat
+    the cheapest legal chat request where it is not that of the catalogue, ``think`` those that ask for thinking.
+    ``spelling`` tells which members of a chat
     request, and of a function in it, have another name here; an empty one says that they must not be sent. ``account``
     is None where it is not known what kind of account the key belongs to, unless a balance tells.
     """
@@ -199,6 +200,7 @@ class Target:
     change_waivers: tuple[ChangeWaiver, ...] = ()
     unpromised: tuple[Unpromised, ...] = ()
     smallest: dict[str, Any] = field(default_factory=dict)
+    think: dict[str, Any] = field(default_factory=dict)
     spelling: dict[str, str] = field(default_factory=dict)
     provenance_url: str = ""
 

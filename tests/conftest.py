@@ -22,7 +22,7 @@ from conformance.evidence.client import Client
 from conformance.evidence.redact import Redactor
 from conformance.evidence.runfile import Record
 from conformance.judge import verdict
-from conformance.runner import selection
+from conformance.runner import hosts, selection
 from conformance.runner.session import RunSession
 from conformance.runner.settings import settings
 from conformance.vocabulary import (
@@ -106,7 +106,7 @@ def ran() -> Callable[..., Ran]:
         asked = replace(settings(**options), faults=faults)
         changed: Target = replace(asked.target, **{"timeouts": PATIENT, **(target_with or {})})
         session = RunSession(replace(asked, target=changed), out)
-        checks = selection.select(asked.select, all_checks())
+        checks = hosts.concerning(selection.select(asked.select, all_checks()), asked.target)
         session.conduct(checks)
         for check in checks:
             session.judge(check)

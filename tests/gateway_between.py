@@ -141,6 +141,8 @@ class Between:
     def _passed_on(self, asked: Body) -> bytes:
         if asked.get("model") == ID:
             asked["model"] = ANNOUNCED
+        if "reasoning" in asked:
+            asked["thinking"] = {"type": "enabled" if asked.pop("reasoning")["enabled"] else "disabled"}
         for lie in self._lies:
             ASKED.get(lie, lambda _: None)(asked)
         return json.dumps(asked).encode()

@@ -144,7 +144,7 @@ class TestRun:
         )
         steps = ended.document["doctor"]
         assert list(statuses(steps)) == list(STEPS)
-        assert set(statuses(steps).values()) == {"pass", "warn", "not-applicable"}
+        assert set(statuses(steps).values()) == {"pass", "not-applicable"}
         kinds = [json.loads(line)["kind"] for line in (folder / "o/run.ndjson").read_text().splitlines()]
         assert kinds[: len(STEPS) + 2] == ["run", *["doctor"] * len(STEPS), "exchange"]
         page = (folder / "o/report.html").read_text()

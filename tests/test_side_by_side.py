@@ -83,11 +83,17 @@ class TestAnHonestGateway:
     def test_differs_in_nothing(self, official, gateway):
         assert told(official, gateway())["changes"] == []
 
-    def test_is_asked_the_same_but_for_the_id_of_the_model(self, official, gateway):
+    def test_is_asked_the_same_but_for_its_id_of_the_model_and_its_words_for_thinking_and_the_budget(
+        self, official, gateway
+    ):
+        own = {"model", "thinking", "reasoning", "max_completion_tokens"}
         for key, exchange in gateway().exchanges.items():
             if exchange.request.body and not exchange.refused:
-                mine = json.loads(official.exchanges[key].request.body)
-                assert json.loads(exchange.request.body) == mine | {"model": ID}
+                mine, its = (json.loads(each.request.body) for each in (official.exchanges[key], exchange))
+                assert its["model"] == ID
+                assert {name: its[name] for name in its.keys() - own} == {
+                    name: mine[name] for name in mine.keys() - own
+                }
 
     def test_obeys_the_schema(self, official, gateway):
         assert shapes.valid("side-by-side", told(official, gateway()))
@@ -190,7 +196,7 @@ class TestWhatIsNotAnswered:
 
 @pytest.fixture(scope="module")
 def side(asked):
-    return asked(Between(create_app(), "end-turn", "reasoning-dropped"), "openrouter", alike=None)
+    return asked(Between(create_app(), "end-turn", "reasoning-dropped"), "openai-compatible", "openrouter", alike=None)
 
 
 class TestASideThatIsNotToldAlikeToThink:

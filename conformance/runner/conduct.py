@@ -71,12 +71,15 @@ def needed(names: Iterable[str]) -> list[Scenario]:
     return [scenario for name, scenario in scenarios().items() if name in wanted]
 
 
+def endpoints_of(scenario: Scenario) -> list[str]:
+    """Return the endpoints that a scenario asks, as it declares them."""
+    refusal = [ledger.clauses()[ledger.clause_of(scenario.refusal, "status")].endpoint] if scenario.refusal else []
+    return [*scenario.calls, *refusal]
+
+
 def unfit(scenario: Scenario, settings: Settings) -> str | None:
     """Return why a scenario does not apply to the target and the model, or None where it does."""
-    asked = [*scenario.calls]
-    if scenario.refusal:
-        asked.append(ledger.clauses()[ledger.clause_of(scenario.refusal, "status")].endpoint)
-    for endpoint in asked:
+    for endpoint in endpoints_of(scenario):
         if endpoint not in settings.target.endpoints:
             return f"{settings.target.name} has no endpoint {endpoint}"
     for feature in scenario.needs:
@@ -196,7 +199,7 @@ class Conductor:
         if reason := self._reason_not_to(scenario):
             self.done.conversations[scenario.name] = (not_asked(scenario, reason),)
             return
-        known, own = self._settings.alike or self._settings.model, self._settings.target.smallest
+        known, target = self._settings.alike or self._settings.model, self._settings.target
         family = catalogue.family_of(known)
         offline = self._settings.mode in (Mode.REPLAY, Mode.REFERENCE)
         api = Api(
@@ -204,8 +207,8 @@ class Conductor:
             scenario.name,
             self._settings.model,
             self._settings.key,
-            smallest=own or catalogue.smallest_call(known),
-            think=dict(family.think) if family and not own else {},
+            smallest=target.smallest or catalogue.smallest_call(known),
+            think=target.think or (dict(family.think) if family and not target.smallest else {}),
             day=day,
             nonce=nonce_for(scenario, self._settings.mode),
             control=self.done.conversations.get(str(scenario.control), ()),

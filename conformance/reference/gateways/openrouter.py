@@ -138,8 +138,18 @@ def _passed_on(asked: dict[str, Any], model: Announcement) -> dict[str, Any]:
     reasoning = asked.get("reasoning") or {}
     if reasoning.get("enabled") is False or reasoning.get("effort") == "none":
         kept["thinking"] = {"type": "disabled"}
+    if isinstance(said := asked.get("messages"), list):
+        kept["messages"] = [_returned(message) for message in said]
     # Every stream tells its usage.
     return kept | ({"stream_options": {"include_usage": True}} if asked.get("stream") else {})
+
+
+def _returned(message: object) -> object:
+    """Return a message as Moonshot gets it: what a model reasoned comes back under the name that it gave it."""
+    if not isinstance(message, dict) or "reasoning" not in message:
+        return message
+    kept = {name: value for name, value in message.items() if name not in ("reasoning", "reasoning_details")}
+    return kept | ({"reasoning_content": message["reasoning"]} if message["reasoning"] else {})
 
 
 def _whole(body: dict[str, Any], head: dict[str, str], model: Announcement) -> dict[str, Any]:
