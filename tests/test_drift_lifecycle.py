@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from conformance.drift import comparison
+from conformance.drift import comparison, standing
 from conformance.drift.kinds import LifeCycle
 from conformance.drift.standing import Stands
 from conformance.evidence.redact import Redactor
@@ -142,3 +142,7 @@ def test_an_honest_service_and_its_pages_show_no_change_but_retirements_to_come(
 def test_every_source_has_its_cell_in_the_table(as_of, folder):
     rows = [row for row in honest(folder, as_of).models if row.field == "there"]
     assert all(None not in (row.announced, row.documented, row.listed, row.callable) for row in rows)
+
+
+def test_each_kind_is_said_to_have_ended_where_it_was_looked_at():
+    assert {kind.value for kind in LifeCycle} <= standing._places().keys()
