@@ -176,9 +176,9 @@ class Target:
     ``recordings_days`` is how old a recording may be that is replayed; None lets them be of any age. ``base_url`` is
     empty where a profile describes no host of its own: it is asked as ``NAME=URL``. ``smallest`` holds the members of
     the cheapest legal chat request where it is not that of the catalogue, ``think`` those that ask for thinking.
-    ``spelling`` tells which members of a chat
-    request, and of a function in it, have another name here; an empty one says that they must not be sent. ``account``
-    is None where it is not known what kind of account the key belongs to, unless a balance tells.
+    ``spelling`` tells which members of a chat request, and of a function in it, have another name here; an empty one
+    says that they must not be sent. ``account`` is None where it is not known what kind of account the key belongs to,
+    unless a balance tells. ``open`` are the endpoints that may answer without a key, and tell nothing of one.
     """
 
     name: str
@@ -201,6 +201,7 @@ class Target:
     unpromised: tuple[Unpromised, ...] = ()
     smallest: dict[str, Any] = field(default_factory=dict)
     think: dict[str, Any] = field(default_factory=dict)
+    open: frozenset[str] = frozenset()
     spelling: dict[str, str] = field(default_factory=dict)
     provenance_url: str = ""
 

@@ -55,6 +55,15 @@ class TestHonest:
         assert told.came_to("fail") == set()
         assert any(status in record["reason"] for record in told.verdicts)
 
+    @pytest.mark.parametrize("profile", KEYS)
+    def test_a_key_that_it_refuses_is_none_of_its_faults_although_its_list_is_open(self, profile, ran, monkeypatch):
+        monkeypatch.setenv(KEYS[profile], "of-another-kind-0123456789abcdef")
+        with running(create_app(profile=profile)) as url:
+            told = ran(target=f"{profile}={url}", mode="live", max_cost=1, target_with={"concurrency": 1})
+        assert (told.exit, told.came_to("fail"), told.came_to("warn")) == (3, set(), set())
+        steps = {record["step"]: record["status"] for record in told.records if record["kind"] == "doctor"}
+        assert steps["accepted"] == "fail"
+
     def test_a_file_of_your_own_is_asked_as_the_host_that_it_names(self, folder, ran):
         (folder / "mine.toml").write_text(
             'base_url = "https://openrouter.ai/api/v1"\nkey_variable = "MY_KEY"\nmodel = "moonshotai/kimi-k3"\n'

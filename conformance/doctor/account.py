@@ -17,9 +17,10 @@ NOT_ASKED = "This was not asked."
 
 def accepted(seen: Seen) -> Step:
     """Judge whether the key is accepted; any request that succeeds shows it."""
-    if any(answers.accepted(exchange) for exchange in seen.with_key):
+    if any(answers.takes_the_key(exchange, seen.target) for exchange in seen.with_key):
         return Step(Status.PASS, f"{seen.host} takes the key.")
-    first = next((exchange for exchange in seen.with_key if exchange.response), None)
+    told = (exchange for exchange in seen.with_key if exchange.endpoint not in seen.target.open)
+    first = next((exchange for exchange in told if exchange.response), None)
     if first is None or first.response is None:
         return unknown(NOT_ASKED)
     step = refused(_operation(first), first)

@@ -13,7 +13,17 @@ from dataclasses import replace
 from conformance import strictjson
 from conformance.contract import ledger
 from conformance.judge.stream import Transcript, read
-from conformance.vocabulary import CouldNotCheck, Endpoint, Exchange, Finding, NotApplicable, Response, Run, find
+from conformance.vocabulary import (
+    CouldNotCheck,
+    Endpoint,
+    Exchange,
+    Finding,
+    NotApplicable,
+    Response,
+    Run,
+    Target,
+    find,
+)
 
 # Bounded on both sides: a page of titles that never end would be read again from each of them.
 _TITLE = re.compile(rb"<title[^>]{0,120}>([^<]{0,120})", re.IGNORECASE)
@@ -59,7 +69,7 @@ def status(exchange: Exchange, run: Run) -> int:
         raise NotApplicable("the recording does not tell the status")
     if code in NOT_NOW:
         raise CouldNotCheck(Finding("status", "a success", f"{code}, {NOT_NOW[code]}: {message(exchange)}"))
-    if code == 401 and not any(accepted(other) for other in everything(run)):
+    if code == 401 and not any(takes_the_key(other, run.target) for other in everything(run)):
         raise CouldNotCheck(Finding("status", "a success", f"401, the key is refused: {message(exchange)}"))
     return code
 
@@ -73,6 +83,11 @@ def accepted(exchange: Exchange) -> bool:
     """Tell whether a request that was meant to succeed did, as far as its status says."""
     answer = exchange.response
     return answer is not None and not exchange.refused and answer.status in success_of(exchange)
+
+
+def takes_the_key(exchange: Exchange, target: Target) -> bool:
+    """Tell whether an answer shows that the key is taken: some endpoints of a target answer everybody."""
+    return accepted(exchange) and exchange.endpoint not in target.open
 
 
 def success_of(exchange: Exchange) -> tuple[int, ...]:

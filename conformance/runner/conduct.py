@@ -243,16 +243,17 @@ class Conductor:
     def _in_vain(self) -> str | None:
         return self._stop or self._broke
 
+    def _key_is_taken(self, exchanges: Iterable[Exchange]) -> bool:
+        return any(answers.takes_the_key(exchange, self._settings.target) for exchange in exchanges)
+
     def _learn(self, exchanges: list[Exchange]) -> None:
         for exchange in exchanges:
             if self._settings.mode is Mode.REPLAY or exchange.refused:
                 continue
-            first = not any(
-                answers.accepted(other) for said in list(self.done.conversations.values()) for other in said
-            )
-            if exchange.response is None and first:
+            before = [other for said in list(self.done.conversations.values()) for other in said]
+            if exchange.response is None and not any(map(answers.accepted, before)):
                 self._stop = f"not asked: {exchange.failure}"
-            elif exchange.response and exchange.response.status == 401 and first:
+            elif exchange.response and exchange.response.status == 401 and not self._key_is_taken(before):
                 why = answers.message(exchange) + other_regions(self._settings.target.canonical_url)
                 self._stop = f"not asked: the key was refused with 401: {why}"
             elif exchange.response and _is_out_of_credit(exchange, official=self._settings.target.official):
